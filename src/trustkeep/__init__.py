@@ -1,0 +1,1 @@
+"""Trustkeep: a customer-privacy SOP as a running system."""

@@ -1,0 +1,1 @@
+"""Settings, start-up checks and wiring: sees everything, is seen by nobody."""

@@ -1,0 +1,1 @@
+"""Work that happens later: queue, schedule, reactions, outbound adapters."""

@@ -1,0 +1,1 @@
+"""Law as data.  SOP 5a.  The packs, their reader, the calendar and the engine live here.  No Django."""

@@ -1,0 +1,1 @@
+"""Access: cases, grants, the decision, and the one way to a value.  SOP 4.3a."""
