@@ -1,0 +1,44 @@
+"""One spelling for values that must be compared: the documented normalisation.
+
+`docs/formats/blind-index.md` lists the rules with examples; a change of rule is a new index
+generation.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+_NOT_DIGIT = re.compile(r"[^0-9]")
+_SPACE = re.compile(r"\s+")
+
+
+def folded(value: str) -> str:
+    """Compatibility form, case folded, white space collapsed: equal to any reader, equal here."""
+    # Folding can undo the composition, so it is composed once more.
+    composed = unicodedata.normalize("NFKC", value).casefold()
+    return _SPACE.sub(" ", unicodedata.normalize("NFKC", composed)).strip()
+
+
+def email(value: str) -> str:
+    """An e-mail address, folded, without spaces; dots and tags of the local part are kept."""
+    return folded(value).replace(" ", "")
+
+
+def phone(value: str) -> str:
+    """A telephone number as its digits, with `+` when it was international (`+` or `00`)."""
+    plain = unicodedata.normalize("NFKC", value).strip()
+    digits = _NOT_DIGIT.sub("", plain.replace("(0)", ""))
+    if plain.startswith("+"):
+        return f"+{digits}"
+    return f"+{digits[2:]}" if digits.startswith("00") else digits
+
+
+def reference(value: str) -> str:
+    """An external reference, folded, without spaces."""
+    return folded(value).replace(" ", "")
+
+
+NORMALISERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {"email": email, "phone": phone, "reference": reference, "exact": folded}
+)

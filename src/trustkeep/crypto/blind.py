@@ -1,0 +1,25 @@
+"""The blind index: finding a customer by an exact value without storing the value.
+
+A token is a truncated keyed hash of the normalised value, under a key of its own per data element
+and index generation.  Equal values have equal tokens, which is what the index leaks; so it is kept
+out of every backup.  Format and vectors: `docs/formats/blind-index.md`.
+"""
+
+import hmac
+from typing import Final
+
+from trustkeep.crypto.derive import expanded
+from trustkeep.crypto.encoding import joined, u64
+
+TOKEN_BYTES: Final = 16
+_LABEL: Final = b"trustkeep/index/v1"
+
+
+def element_key(index_key: bytes, element: str, generation: int) -> bytes:
+    """The key of one data element in one generation of the index."""
+    return expanded(index_key, joined(_LABEL, element.encode(), u64(generation)))
+
+
+def token(key: bytes, normalised: str) -> bytes:
+    """The token of a normalised value: the first 16 bytes of its keyed hash."""
+    return hmac.digest(key, normalised.encode(), "sha256")[:TOKEN_BYTES]
