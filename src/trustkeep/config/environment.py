@@ -62,7 +62,7 @@ def _level(text: str) -> str:
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):  # noqa: PLR2004
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         raise ValueError("must be a port number, 1 to 65535")
     return int(text)
 
@@ -170,11 +170,11 @@ def read(environ: Mapping[str, str]) -> tuple[Environment, tuple[Finding, ...]]:
             text = _text(environ, about["name"], secret=about["secret"])
             if text is not None:
                 values[each.name] = about["read"](text)
-        except _Wrong as wrong:
+        except _FindingError as wrong:
             findings.append(wrong.finding)
         except ValueError as problem:
             # The value is not repeated: it may be a secret in the wrong place.
-            findings.append(Finding(about["name"], str(problem), f"{about['help'].rstrip('.')}"))
+            findings.append(Finding(about["name"], str(problem), "mend or unset it"))
     return Environment(**values), tuple(findings)
 
 
@@ -201,7 +201,7 @@ def names() -> tuple[str, ...]:
     return tuple(found)
 
 
-class _Wrong(Exception):
+class _FindingError(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.problem)
         self.finding = finding
@@ -224,17 +224,19 @@ def _text(environ: Mapping[str, str], name: str, *, secret: bool) -> str | None:
     text = environ.get(name, "").strip()
     path = environ.get(name + "_FILE", "").strip() if secret else ""
     if text and path:
-        raise _Wrong(Finding(name, f"and {name}_FILE are both set", "keep one of them"))
+        raise _FindingError(Finding(name, f"and {name}_FILE are both set", "keep one of them"))
     if not path:
         return text or None
     try:
         content = Path(path).read_text().strip()
     except (OSError, UnicodeDecodeError):
-        raise _Wrong(
+        raise _FindingError(
             Finding(
                 f"{name}_FILE", "names a file that cannot be read", "mend the path or its rights"
             )
         ) from None
     if not content:
-        raise _Wrong(Finding(f"{name}_FILE", "names an empty file", "put the secret into it"))
+        raise _FindingError(
+            Finding(f"{name}_FILE", "names an empty file", "put the secret into it")
+        )
     return content
