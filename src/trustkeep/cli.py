@@ -59,6 +59,7 @@ def _noun(module: str, words: list[str]) -> int:
     if settings is not None:
         start.django()
     command = import_module(module).Command()
+    command._called_from_command_line = True  # noqa: SLF001 - Django's switch: usage errors exit 2
     options = vars(command.create_parser("trustkeep", words[0]).parse_args(words[1:]))
     if command.needs_database and settings is not None and not asks_for_help:
         start.database(settings, _say)
@@ -92,9 +93,8 @@ def _test(words: list[str]) -> int:
     spread = [] if any(word.startswith(("-n", "--numprocesses")) for word in rest) else ["-nauto"]
     os.chdir(root)
     sys.stdout.flush()
-    return os.execv(
-        sys.executable, [sys.executable, "-m", "pytest", "--tier", tier, *spread, *rest]
-    )
+    command = [sys.executable, "-m", "pytest", "--tier", tier, *spread, *rest]
+    return os.execv(sys.executable, command)  # noqa: S606 - we become the test run
 
 
 WORDS: Mapping[str, tuple[Callable[[list[str]], int], str]] = MappingProxyType(

@@ -73,7 +73,7 @@ def ensure_running(home: Path, say: Say = _silent) -> Server:
             pg_cluster.create(folders, owner, bin_folder)
             pg_cluster.configure(folders, owner)
             say("starting PostgreSQL")
-            pg_cluster.start(folders, owner, bin_folder)
+            pg_cluster.start(folders, owner, bin_folder, lambda: _takes_connections(server))
             _make_database(server)
     return server
 
@@ -97,6 +97,15 @@ def _answers(server: Server) -> bool:
         return False
     try:
         server.connect().close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _takes_connections(server: Server) -> bool:
+    """As `_answers`, before our own role and database exist."""
+    try:
+        server.connect(role="postgres", database="postgres").close()
     except psycopg.OperationalError:
         return False
     return True

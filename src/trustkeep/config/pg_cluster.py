@@ -6,8 +6,10 @@ Everything here expects the lock of `embedded` to be held.
 
 import os
 import shutil
+import signal
 import tempfile
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from subprocess import TimeoutExpired
@@ -155,14 +157,15 @@ def _write(path: Path, text: str, owner: Owner) -> None:
     beside.replace(path)
 
 
-def start(folders: Folders, owner: Owner, bin_folder: Path) -> None:
+def start(folders: Folders, owner: Owner, bin_folder: Path, answers: Callable[[], bool]) -> None:
     """Start the server and wait until it takes connections.
 
     After its parent process was killed the children need about two seconds to die, and a start is
-    refused meanwhile: so it is tried again.
+    refused meanwhile: so it is tried again.  A server that lives but does not answer is recovering
+    by itself from the death of one process: that is waited for.
 
     Raises:
-        Unavailable: with the last line of what the server said.
+        Unavailable: naming the file with what the server said.
     """
     if folders.log.is_file() and folders.log.stat().st_size > _LOG_LIMIT_BYTES:
         folders.log.replace(folders.log.with_suffix(".old"))
@@ -171,20 +174,19 @@ def start(folders: Folders, owner: Owner, bin_folder: Path) -> None:
         "--silent", "--pgdata", str(folders.data), "--log", str(folders.log),
     ]  # fmt: skip
     give_up_at = world.monotonic() + START_WITHIN_S
-    while True:
+    while not answers():
         _forget_stranger(folders)
-        started = _run_bounded(owner, command, START_WITHIN_S + 10)
-        if started:
-            return
+        if server_pid(folders) is None and _succeeds(owner, command, START_WITHIN_S + 10):
+            continue
         if world.monotonic() > give_up_at:
             raise Unavailable(
                 f"PostgreSQL did not start within {START_WITHIN_S} s: read {folders.log}, mend "
                 "what it names, and start again."
             )
-        time.sleep(0.25)
+        time.sleep(0.1)
 
 
-def _run_bounded(owner: Owner, command: list[str], timeout_s: float) -> bool:
+def _succeeds(owner: Owner, command: list[str], timeout_s: float) -> bool:
     try:
         return owner.run(command, timeout_s=timeout_s).returncode == 0
     except TimeoutExpired:
@@ -194,18 +196,25 @@ def _run_bounded(owner: Owner, command: list[str], timeout_s: float) -> bool:
 def stop(folders: Folders, owner: Owner, bin_folder: Path) -> None:
     """Stop the server; open transactions are rolled back. Nothing to do if it is not running.
 
+    A server told to stop while it recovers from the death of one process was seen to wait for
+    ever (18.4), so patience ends: `immediate` is a crash, and a crash is what it survives.
+
     Raises:
-        Unavailable: it did not stop within a minute.
+        Unavailable: not even that stopped it.
     """
-    if not (folders.data / "postmaster.pid").is_file():
-        return
     _forget_stranger(folders)
-    stopped = owner.run([
-        str(bin_folder / "pg_ctl"), "stop", "--mode", "fast", "--wait", "--timeout", "60",
-        "--silent", "--pgdata", str(folders.data),
-    ])  # fmt: skip
-    still_there = stopped.returncode != 0 and server_pid(folders) is not None
-    if still_there:
+    for mode, patience_s in (("fast", 10), ("immediate", 5)):
+        if server_pid(folders) is None:
+            return
+        owner.run([
+            str(bin_folder / "pg_ctl"), "stop", "--mode", mode, "--wait", "--timeout",
+            str(patience_s), "--silent", "--pgdata", str(folders.data),
+        ])  # fmt: skip
+    pid = server_pid(folders)
+    if pid is not None:
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(1)
+    if server_pid(folders) is not None:
         raise Unavailable(f"PostgreSQL did not stop: read {folders.log}, then try again.")
 
 
@@ -235,12 +244,16 @@ def _forget_stranger(folders: Folders) -> None:
 
 
 def _is_stranger(pid: int) -> bool:
-    """Whether a living process is certainly not PostgreSQL (where the system can tell)."""
+    """Whether a process is certainly not a living PostgreSQL (where the system can tell).
+
+    A dead one that nobody has collected counts as none: in a container nobody may ever do so.
+    """
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return False
-    return bool(command) and b"postgres" not in command.split(b"\0", 1)[0]
+    return state == "Z" or b"postgres" not in command.split(b"\0", 1)[0]
 
 
 def _last(done: object) -> str:
