@@ -1,7 +1,8 @@
 """Key backups: packs of the buckets that changed, and a manifest that says where each one lies.
 
-A backup holds wrapped keys only, all under the root of its epoch: once that epoch's secret is
-destroyed it opens nothing.  Its cost follows what changed, not how many customers there are.
+A backup opens with the secret of its epoch only: wrapped keys, and each bucket's record sealed
+under the bucket's key.  Once that secret is destroyed it is noise.  Its cost follows what changed,
+not how many customers there are.
 Format: `docs/formats/key-tree.md`.
 """
 
@@ -11,15 +12,24 @@ import json
 import os
 import sqlite3
 from pathlib import Path
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trustkeep.base import canonical, world
 from trustkeep.base.errors import Misconfigured, Tampered
+from trustkeep.crypto import keytree
 from trustkeep.crypto.derive import expanded
+from trustkeep.crypto.encoding import joined, u16, u64
 from trustkeep.kernel.keys import bucket_record, store, unwrap
-from trustkeep.kernel.keys.service import KeyService
+from trustkeep.kernel.keys.service import INSTALL, KeyService
+from trustkeep.kernel.keys.slots import FileSlot
+from trustkeep.kernel.keys.unwrap import Epoch
 
 KEPT = 3  # manifests; older ones, and packs that none of these names, are removed
 _MAC_LABEL = b"trustkeep/key-backup/v1"
+_RECORD_LABEL = b"trustkeep/bucket-record/v1"
 Placed = list[int]  # generation, pack number, offset, length
 
 
@@ -38,7 +48,7 @@ def write(keys: KeyService) -> Path:
             before = newest(folder, secret)
             number = before["number"] + 1 if before else 1
             placed = dict(before["buckets"]) if before else {}
-            pack, placed_now = _pack(rows, placed, number)
+            pack, placed_now = _pack(rows, keys.ring.at(rows), placed, number)
             metas = rows.execute("SELECT name, value FROM meta ORDER BY name").fetchall()
     except OSError as problem:
         raise Misconfigured(
@@ -74,10 +84,10 @@ def newest(folder: Path, secret: bytes) -> dict | None:
     return None
 
 
-def restore(folder: Path, master: bytes, into: Path) -> int:
-    """Make a key store out of the newest backup; returns its epoch.
+def restore(folder: Path, master: bytes, slot: FileSlot, into: Path) -> int:
+    """Make a key store out of the newest backup, with a slot that holds its epoch's secret.
 
-    The register is checked when the restored store is first used.
+    Returns its epoch.  The register is checked when the restored store is first used.
 
     Raises:
         Misconfigured: there is no backup here that this master key made.
@@ -87,24 +97,51 @@ def restore(folder: Path, master: bytes, into: Path) -> int:
     manifest = newest(folder, secret)
     if manifest is None:
         raise Misconfigured(f"{folder} holds no key backup that belongs to this master key.")
+    metas = {name: bytes.fromhex(value) for name, value in manifest["meta"].items()}
+    number = int(metas[unwrap.EPOCH])
+    install = UUID(bytes=metas[INSTALL])
+    root = keytree.root_key(
+        master=master, epoch_secret=slot.secret(number), install=install, epoch=number
+    )
+    epoch = unwrap.Epoch(number, root, metas[unwrap.TABLE], install)
     fresh = into.with_name(into.name + ".new")
     fresh.unlink(missing_ok=True)
     keys = store.KeyStore(fresh)
     keys.create()
     with keys.writing() as rows:
-        for name, value in manifest["meta"].items():
-            store.set_meta(rows, name, bytes.fromhex(value))
+        for name, value in metas.items():
+            store.set_meta(rows, name, value)
         for bucket, (generation, pack, offset, length) in manifest["buckets"].items():
             with (folder / f"pack-{pack}.keys").open("rb") as file:
                 file.seek(offset)
-                bucket_record.put(rows, int(bucket), generation, file.read(length))
+                record = _opened(epoch, int(bucket), generation, file.read(length))
+            bucket_record.put(rows, int(bucket), generation, record)
     keys.close()
     fresh.rename(into)
-    return int(bytes.fromhex(manifest["meta"][unwrap.EPOCH]))
+    return number
+
+
+def _sealed(epoch: Epoch, bucket: int, generation: int, record: bytes) -> bytes:
+    nonce = world.random_bytes(keytree.NONCE_BYTES)
+    cipher = AESGCM(expanded(epoch.bucket_key(bucket), _RECORD_LABEL))
+    return nonce + cipher.encrypt(nonce, record, _place(epoch, bucket, generation))
+
+
+def _opened(epoch: Epoch, bucket: int, generation: int, data: bytes) -> bytes:
+    cipher = AESGCM(expanded(epoch.bucket_key(bucket), _RECORD_LABEL))
+    nonce, sealed = data[: keytree.NONCE_BYTES], data[keytree.NONCE_BYTES :]
+    try:
+        return cipher.decrypt(nonce, sealed, _place(epoch, bucket, generation))
+    except (InvalidTag, ValueError):
+        raise Tampered("A pack of the key backup was changed: use an earlier backup.") from None
+
+
+def _place(epoch: Epoch, bucket: int, generation: int) -> bytes:
+    return joined(_RECORD_LABEL, epoch.install.bytes, u16(bucket), u64(generation))
 
 
 def _pack(
-    rows: sqlite3.Connection, placed: dict[str, Placed], number: int
+    rows: sqlite3.Connection, epoch: Epoch, placed: dict[str, Placed], number: int
 ) -> tuple[bytes, dict[str, Placed]]:
     changed: dict[str, Placed] = {}
     parts: list[bytes] = []
@@ -112,7 +149,7 @@ def _pack(
     for bucket, generation in rows.execute("SELECT bucket, generation FROM bucket").fetchall():
         if generation == placed.get(str(bucket), [0])[0]:
             continue
-        record = bucket_record.of(rows, bucket)
+        record = _sealed(epoch, bucket, generation, bucket_record.of(rows, bucket))
         changed[str(bucket)] = [generation, number, offset, len(record)]
         parts.append(record)
         offset += len(record)

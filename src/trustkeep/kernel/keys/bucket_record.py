@@ -1,7 +1,8 @@
-"""One bucket of the key store as bytes, for key backups: its wrapped keys and its register facts.
+"""One bucket of the key store as bytes, for key backups: keys, references and register facts.
 
-Keys: a count of four bytes, then 16 bytes customer, 4 bytes version, 60 bytes wrap each.  Facts: a
-count of four bytes, then each as six length-prefixed parts.  Then the head of 32 bytes.
+Keys: a count of four bytes, then 16 bytes customer, 4 bytes version, 60 bytes wrap each.
+References: a count, then 32 bytes hash and 16 bytes customer each.  Facts: a count, then each as
+six length-prefixed parts.  Then the head of 32 bytes.
 """
 
 import sqlite3
@@ -12,6 +13,7 @@ from trustkeep.crypto.encoding import joined, u32, u64
 from trustkeep.crypto.keytree import WRAPPED_BYTES
 
 _KEY = struct.Struct(f">16sI{WRAPPED_BYTES}s")
+_REFERENCE = struct.Struct(">32s16s")
 _COUNT = struct.Struct(">I")
 _PARTS = 6
 
@@ -20,6 +22,9 @@ def of(rows: sqlite3.Connection, bucket: int) -> bytes:
     """The record of one bucket."""
     keys = rows.execute(
         "SELECT customer, version, wrapped FROM customer_key WHERE bucket = ?", (bucket,)
+    ).fetchall()
+    references = rows.execute(
+        "SELECT hash, customer FROM reference WHERE bucket = ?", (bucket,)
     ).fetchall()
     facts = rows.execute(
         "SELECT n, subject, fact, at, details, head FROM register WHERE bucket = ? ORDER BY n",
@@ -30,6 +35,8 @@ def of(rows: sqlite3.Connection, bucket: int) -> bytes:
         (
             u32(len(keys)),
             *(_KEY.pack(*key) for key in keys),
+            u32(len(references)),
+            *(_REFERENCE.pack(*reference) for reference in references),
             u32(len(facts)),
             *(
                 joined(u64(n), subject, fact.encode(), at.encode(), details, after)
@@ -48,6 +55,7 @@ def put(rows: sqlite3.Connection, bucket: int, generation: int, record: bytes) -
     """
     try:
         at = _put_keys(rows, bucket, record)
+        at = _put_references(rows, bucket, record, at)
         entries, at = _put_facts(rows, bucket, record, at)
     except (struct.error, UnicodeDecodeError, sqlite3.Error):
         raise Tampered("A pack of the key backup was changed: use an earlier backup.") from None
@@ -65,6 +73,14 @@ def _put_keys(rows: sqlite3.Connection, bucket: int, record: bytes) -> int:
         key = _KEY.unpack_from(record, 4 + number * _KEY.size)
         rows.execute("INSERT INTO customer_key VALUES (?, ?, ?, ?)", (bucket, *key))
     return 4 + count * _KEY.size
+
+
+def _put_references(rows: sqlite3.Connection, bucket: int, record: bytes, at: int) -> int:
+    (count,) = _COUNT.unpack_from(record, at)
+    for number in range(count):
+        digest, customer = _REFERENCE.unpack_from(record, at + 4 + number * _REFERENCE.size)
+        rows.execute("INSERT INTO reference VALUES (?, ?, ?)", (digest, bucket, customer))
+    return at + 4 + count * _REFERENCE.size
 
 
 def _put_facts(

@@ -25,6 +25,9 @@ CREATE TABLE bucket (
 CREATE TABLE customer_key (
     bucket INTEGER NOT NULL, customer BLOB NOT NULL, version INTEGER NOT NULL,
     wrapped BLOB NOT NULL, PRIMARY KEY (bucket, customer)) WITHOUT ROWID;
+CREATE TABLE reference (
+    hash BLOB PRIMARY KEY, bucket INTEGER NOT NULL, customer BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX reference_of ON reference (bucket, customer);
 CREATE TABLE register (
     bucket INTEGER NOT NULL, n INTEGER NOT NULL, subject BLOB NOT NULL, fact TEXT NOT NULL,
     at TEXT NOT NULL, details BLOB NOT NULL, head BLOB NOT NULL,
@@ -184,11 +187,12 @@ def replace_keys(rows: sqlite3.Connection, bucket: int, keys: Iterable[Row]) -> 
 
 
 def drop_key(rows: sqlite3.Connection, customer: UUID) -> None:
-    """Remove one customer's wrapped key."""
-    rows.execute(
-        "DELETE FROM customer_key WHERE bucket = ? AND customer = ?",
-        (bucket_of(customer), customer.bytes),
-    )
+    """Remove one customer's wrapped key, and the hash of the reference that led to it."""
+    for table in ("customer_key", "reference"):
+        rows.execute(
+            f"DELETE FROM {table} WHERE bucket = ? AND customer = ?",  # noqa: S608 - our names
+            (bucket_of(customer), customer.bytes),
+        )
     note_changed(rows, {bucket_of(customer)})
 
 
