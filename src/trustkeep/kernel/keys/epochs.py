@@ -37,6 +37,7 @@ class Transition:
     old: int
     new: int
     customers: list[str]
+    waiting: list[str] = field(default_factory=list)  # to be destroyed by the change after this
     acknowledged: dict[str, dict[str, str | int]] = field(default_factory=dict)
 
 
@@ -67,15 +68,22 @@ def destroy(
 
     Raises:
         Denied: two people have not agreed to exactly this.
-        Conflict: a hold stands on one of them, or another change is under way.
+        Conflict: a hold stands on one of them.
     """
     with keys.store.writing() as rows:
-        _refuse_under_way(rows)
         for customer in customers:
             if register.standing_in(keys, rows, customer).held:
                 raise Conflict("A legal hold stands on this customer; nothing was destroyed.")
         authorisations.consume(keys, rows, authorisation, verb=DESTROY, digest=digest)
-        _begin(keys, rows, customers)
+        listed = [str(customer) for customer in customers]
+        transition = _transition(rows)
+        if transition is None:
+            _begin(keys, rows, listed)
+        else:
+            # A slot that does not answer must not stop the next erasure from being intended.
+            same = transition.customers if transition.stage == BEGUN else transition.waiting
+            same.extend(listed)
+            _store(rows, transition)
     points.reached("epoch.begun")
 
 
@@ -83,7 +91,7 @@ def rotate(keys: KeyService) -> Change:
     """Change the epoch without erasing anybody: every 30 days at the latest, or on suspicion."""
     with keys.store.writing() as rows:
         _refuse_under_way(rows)
-        _begin(keys, rows, ())
+        _begin(keys, rows, [])
     return resume(keys)
 
 
@@ -119,9 +127,14 @@ def resume(keys: KeyService, samples: Sequence[reopen.Sample] = ()) -> Change:
     return _destroyed(keys, transition)
 
 
-def _begin(keys: KeyService, rows: sqlite3.Connection, customers: Sequence[UUID]) -> None:
+def doomed(rows: sqlite3.Connection) -> set[str]:
+    """The customers whose keys are about to be destroyed: nothing of them is read any more."""
+    transition = _transition(rows)
+    return set() if transition is None else {*transition.customers, *transition.waiting}
+
+
+def _begin(keys: KeyService, rows: sqlite3.Connection, listed: list[str]) -> None:
     epoch = keys.ring.at(rows).number
-    listed = [str(customer) for customer in customers]
     _store(rows, Transition(BEGUN, epoch, epoch + 1, listed))
 
 
@@ -132,6 +145,7 @@ def _new_world(keys: KeyService, transition: Transition) -> Transition:
         points.reached(f"epoch.prepared.{slot.name}")
     with keys.store.writing() as rows:
         old = keys.ring.at(rows)
+        transition = _transition(rows) or transition  # others may have joined meanwhile
         customers = _customers(transition)
         for customer in customers:
             store.drop_key(rows, customer)
@@ -189,7 +203,10 @@ def _destroyed(keys: KeyService, transition: Transition) -> Change:
         transition = _staged(keys, transition, BACKED)
     if not pending:
         with keys.store.writing() as rows:
+            waiting = (_transition(rows) or transition).waiting
             store.set_meta(rows, TRANSITION, None)
+            if waiting:
+                _begin(keys, rows, waiting)
         points.reached("epoch.done")
     return _change(transition, tuple(pending))
 
@@ -203,8 +220,10 @@ def _change(transition: Transition, pending: tuple[str, ...]) -> Change:
 
 
 def _staged(keys: KeyService, transition: Transition, stage: str) -> Transition:
-    transition.stage = stage
     with keys.store.writing() as rows:
+        # Another erasure may have begun to wait meanwhile.
+        transition.waiting = (_transition(rows) or transition).waiting
+        transition.stage = stage
         _store(rows, transition)
     return transition
 

@@ -5,15 +5,12 @@ old dump and the live key confirm a guess about somebody who was erased.  So the
 beside the keys; they are removed with the key, and key backups seal them under the bucket key.
 """
 
-from collections.abc import Mapping, Sequence
-from uuid import UUID
 import hmac
+from collections.abc import Sequence
+from uuid import UUID
 
 from trustkeep.base import text
-from trustkeep.base.errors import Conflict
 from trustkeep.crypto.encoding import joined
-from trustkeep.crypto.keytree import bucket_of
-from trustkeep.kernel.keys import store
 from trustkeep.kernel.keys.service import KeyService
 
 _LABEL = b"trustkeep/reference/v1"
@@ -42,25 +39,3 @@ def customers(keys: KeyService, hashed: Sequence[bytes]) -> dict[bytes, UUID]:
             ):
                 found[digest] = UUID(bytes=customer)
     return found
-
-
-def claim(keys: KeyService, claims: Mapping[bytes, UUID]) -> None:
-    """Let references mean customers from now on; durable when this returns.
-
-    Raises:
-        Conflict: one of them means another customer already.
-    """
-    with keys.store.writing() as rows:
-        try:
-            rows.executemany(
-                "INSERT INTO reference VALUES (?, ?, ?)",
-                (
-                    (digest, bucket_of(customer), customer.bytes)
-                    for digest, customer in claims.items()
-                ),
-            )
-        except store.sqlite3.IntegrityError:
-            raise Conflict(
-                "This external reference belongs to another customer; nothing was changed."
-            ) from None
-        store.note_changed(rows, {bucket_of(customer) for customer in claims.values()})

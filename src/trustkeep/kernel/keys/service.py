@@ -5,7 +5,7 @@ Used in process by default; a service of its own would offer the same methods.
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -79,11 +79,15 @@ class KeyService:
                 for customer, version, wrapped in store.wrapped_keys(rows, customers)
             }
 
-    def create_customer_keys(self, customers: Sequence[UUID]) -> dict[UUID, CustomerKey]:
+    def create_customer_keys(
+        self, customers: Sequence[UUID], references: Mapping[bytes, UUID]
+    ) -> dict[UUID, CustomerKey]:
         """Make and store a key for each new customer, durable when this returns.
 
+        `references` are the keyed hashes that shall mean them, from `references.hashes`.
+
         Raises:
-            Conflict: an epoch change is under way, or one of them has a key already.
+            Conflict: an epoch change is under way, or a key or reference is there already.
         """
         made = {customer: CustomerKey(1, keytree.new_key()) for customer in customers}
         with self.store.writing() as rows:
@@ -96,6 +100,7 @@ class KeyService:
                     for customer, key in made.items()
                 ),
             )
+            store.add_references(rows, references)
         return made
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ page of an old key left in a write-ahead log.  Rows and names: `docs/formats/key
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -175,6 +175,27 @@ def add_keys(rows: sqlite3.Connection, keys: Iterable[Row]) -> None:
     except sqlite3.IntegrityError:
         raise Conflict("A key for this customer exists already; nothing was changed.") from None
     note_changed(rows, {bucket for bucket, *_ in listed})
+
+
+def add_references(rows: sqlite3.Connection, references: Mapping[bytes, UUID]) -> None:
+    """Let keyed hashes of references mean customers.
+
+    Raises:
+        Conflict: one of them means another customer already.
+    """
+    try:
+        rows.executemany(
+            "INSERT INTO reference VALUES (?, ?, ?)",
+            (
+                (digest, bucket_of(customer), customer.bytes)
+                for digest, customer in references.items()
+            ),
+        )
+    except sqlite3.IntegrityError:
+        raise Conflict(
+            "This external reference belongs to another customer; nothing was changed."
+        ) from None
+    note_changed(rows, {bucket_of(customer) for customer in references.values()})
 
 
 def replace_keys(rows: sqlite3.Connection, bucket: int, keys: Iterable[Row]) -> None:
