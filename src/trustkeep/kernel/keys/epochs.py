@@ -1,0 +1,249 @@
+"""The epoch change: what makes an erased customer's key unrecoverable, also from old key backups.
+
+Intent, new world, verification, key backup, destruction, done: each step is durable before the
+next begins, each may be repeated, and in no state is the present secret the only copy of nothing
+or the old one needed by anybody.  A change that was interrupted is finished by `resume`.
+
+    begun       the transition stands in the store; its authorisation is used up
+    committed   the store is at the new epoch; both secrets lie in the slots
+    backed      the new world was read back in a fresh process, and a key backup holds it
+    (none)      the old secret is gone from every slot
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from uuid import UUID
+
+from trustkeep.base import points, world
+from trustkeep.base.errors import Conflict
+from trustkeep.crypto import keytree
+from trustkeep.kernel.keys import authorisations, backups, register, reopen, store, unwrap
+from trustkeep.kernel.keys.service import TRANSITION, KeyService
+from trustkeep.kernel.keys.slots import ACTIVE, Acknowledgement, SlotUnreachable
+from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.keys.unwrap import CustomerKey, Epoch
+
+DESTROY = "keys.destroy"
+BEGUN, COMMITTED, BACKED = "begun", "committed", "backed"
+
+
+@dataclass(slots=True)
+class Transition:
+    """An epoch change under way, as it stands in the store."""
+
+    stage: str
+    old: int
+    new: int
+    customers: list[str]
+    waiting: list[str] = field(default_factory=list)  # to be destroyed by the change after this
+    acknowledged: dict[str, dict[str, str | int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How far an epoch change came: `pending` names the slots that have not answered yet.
+
+    `forgotten_by` is the moment from which no process can hold a key of the old epoch.
+    """
+
+    epoch: int
+    customers: tuple[UUID, ...]
+    acknowledgements: tuple[Acknowledgement, ...]
+    pending: tuple[str, ...]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the old secret is gone from every slot."""
+        return not self.pending
+
+
+def destroy(
+    keys: KeyService, customers: Sequence[UUID], authorisation: UUID, *, digest: bytes
+) -> None:
+    """Begin to destroy the keys of customers.  `resume` carries it through.
+
+    From here on there is no way back: the authorisation is used up and the intent is durable.
+
+    Raises:
+        Denied: two people have not agreed to exactly this.
+        Conflict: a hold stands on one of them.
+    """
+    with keys.store.writing() as rows:
+        for customer in customers:
+            if register.standing_in(keys, rows, customer).held:
+                raise Conflict("A legal hold stands on this customer; nothing was destroyed.")
+        authorisations.consume(keys, rows, authorisation, verb=DESTROY, digest=digest)
+        listed = [str(customer) for customer in customers]
+        transition = _transition(rows)
+        if transition is None:
+            _begin(keys, rows, listed)
+        else:
+            # A slot that does not answer must not stop the next erasure from being intended.
+            same = transition.customers if transition.stage == BEGUN else transition.waiting
+            same.extend(listed)
+            _store(rows, transition)
+    points.reached("epoch.begun")
+
+
+def rotate(keys: KeyService) -> Change:
+    """Change the epoch without erasing anybody: every 30 days at the latest, or on suspicion."""
+    with keys.store.writing() as rows:
+        _refuse_under_way(rows)
+        _begin(keys, rows, [])
+    return resume(keys)
+
+
+def under_way(keys: KeyService) -> Transition | None:
+    """The epoch change that has not ended, if there is one."""
+    with keys.store.reading() as rows:
+        return _transition(rows)
+
+
+def resume(keys: KeyService, samples: Sequence[reopen.Sample] = ()) -> Change:
+    """Carry an epoch change as far as the slots allow; safe to call again at any time.
+
+    Raises:
+        Tampered: the new world could not be read back; the old secret is kept.
+    """
+    transition = under_way(keys)
+    if transition is None:
+        return Change(keys.epoch(), (), (), ())
+    try:
+        if transition.stage == BEGUN:
+            transition = _new_world(keys, transition)
+        if transition.stage == COMMITTED:
+            for slot in keys.slots:
+                slot.activate(transition.new)
+            points.reached("epoch.active")
+            reopen.verify(keys, transition.new, _customers(transition), samples)
+            points.reached("epoch.verified")
+            backups.write(keys)
+            transition = _staged(keys, transition, BACKED)
+            points.reached("epoch.backed")
+    except SlotUnreachable as unreachable:
+        return _change(transition, (unreachable.slot,))
+    return _destroyed(keys, transition)
+
+
+def doomed(rows: sqlite3.Connection) -> set[str]:
+    """The customers whose keys are about to be destroyed: nothing of them is read any more."""
+    transition = _transition(rows)
+    return set() if transition is None else {*transition.customers, *transition.waiting}
+
+
+def _begin(keys: KeyService, rows: sqlite3.Connection, listed: list[str]) -> None:
+    epoch = keys.ring.at(rows).number
+    _store(rows, Transition(BEGUN, epoch, epoch + 1, listed))
+
+
+def _new_world(keys: KeyService, transition: Transition) -> Transition:
+    secret = world.random_bytes(32)
+    for slot in keys.slots:
+        slot.prepare(transition.new, secret)
+        points.reached(f"epoch.prepared.{slot.name}")
+    with keys.store.writing() as rows:
+        old = keys.ring.at(rows)
+        transition = _transition(rows) or transition  # others may have joined meanwhile
+        customers = _customers(transition)
+        for customer in customers:
+            store.drop_key(rows, customer)
+            register.append(keys, rows, Fact.ERASED, customer, {})
+        root = keys.ring.root_for(transition.new, secret)
+        _rewrap(rows, old, root, transition.new, {keytree.bucket_of(one) for one in customers})
+        store.set_meta(rows, unwrap.EPOCH, str(transition.new).encode())
+        transition.stage = COMMITTED
+        _store(rows, transition)
+        points.reached("epoch.committing")
+    points.reached("epoch.committed")
+    register.anchor(keys)
+    return transition
+
+
+def _rewrap(
+    rows: sqlite3.Connection, old: Epoch, root: bytes, epoch: int, changed: set[int]
+) -> None:
+    """New keys for the changed buckets, new wraps for everything that stands under the root."""
+    keys = [old.bucket_key(bucket) for bucket in range(keytree.BUCKETS)]
+    for bucket in changed:
+        keys[bucket] = keytree.new_key()
+        survivors = [
+            (customer, version, _wrapped(old, keys[bucket], customer, version, wrapped))
+            for customer, version, wrapped in store.keys_in(rows, bucket)
+        ]
+        store.replace_keys(rows, bucket, survivors)
+    table = keytree.wrap_buckets(root, old.install, epoch, keys)
+    store.set_meta(rows, unwrap.TABLE, table)
+    for name in unwrap.NAMED:
+        place = keytree.for_name(old.install, name, epoch)
+        wrapped = keytree.wrap(root, place, old.named_key(rows, name))
+        store.set_meta(rows, f"key/{name}", wrapped)
+
+
+def _wrapped(old: Epoch, new_key: bytes, customer: UUID, version: int, wrapped: bytes) -> bytes:
+    key: CustomerKey = old.customer_key(customer, version, wrapped)
+    return keytree.wrap(new_key, keytree.for_customer(old.install, customer, version), key.key)
+
+
+def _destroyed(keys: KeyService, transition: Transition) -> Change:
+    pending = []
+    for slot in keys.slots:
+        if slot.name in transition.acknowledged:
+            continue
+        try:
+            if slot.epochs().get(transition.new) != ACTIVE:
+                raise SlotUnreachable(slot.name)
+            acknowledgement = slot.destroy(transition.old)
+        except SlotUnreachable:
+            pending.append(slot.name)
+            continue
+        transition.acknowledged[slot.name] = asdict(acknowledgement)
+        points.reached(f"epoch.destroyed.{slot.name}")
+        transition = _staged(keys, transition, BACKED)
+    if not pending:
+        with keys.store.writing() as rows:
+            waiting = (_transition(rows) or transition).waiting
+            store.set_meta(rows, TRANSITION, None)
+            if waiting:
+                _begin(keys, rows, waiting)
+        points.reached("epoch.done")
+    return _change(transition, tuple(pending))
+
+
+def _change(transition: Transition, pending: tuple[str, ...]) -> Change:
+    said = tuple(
+        Acknowledgement(slot, int(word["epoch"]), str(word["at"]), str(word["digest"]))
+        for slot, word in transition.acknowledged.items()
+    )
+    return Change(transition.new, _customers(transition), said, pending)
+
+
+def _staged(keys: KeyService, transition: Transition, stage: str) -> Transition:
+    with keys.store.writing() as rows:
+        # Another erasure may have begun to wait meanwhile.
+        transition.waiting = (_transition(rows) or transition).waiting
+        transition.stage = stage
+        _store(rows, transition)
+    return transition
+
+
+def _store(rows: sqlite3.Connection, transition: Transition) -> None:
+    store.set_meta(rows, TRANSITION, json.dumps(asdict(transition)).encode())
+
+
+def _transition(rows: sqlite3.Connection) -> Transition | None:
+    stored = store.meta(rows, TRANSITION)
+    return None if stored is None else Transition(**json.loads(stored))
+
+
+def _customers(transition: Transition) -> tuple[UUID, ...]:
+    return tuple(map(UUID, transition.customers))
+
+
+def _refuse_under_way(rows: sqlite3.Connection) -> None:
+    if _transition(rows) is not None:
+        raise Conflict(
+            "An earlier key change has not ended: `trustkeep keys status` names the slot it waits "
+            "for; it goes on by itself when the slot answers."
+        )

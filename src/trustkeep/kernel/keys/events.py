@@ -1,0 +1,22 @@
+"""What the keys write in the ledger.  Stored names never change."""
+
+from trustkeep.base.events import Detail, Event
+
+
+class KeyEvent(Event):
+    """Changes of policy sets, epochs, slots and kits."""
+
+    SET_CHANGED = (
+        "keys.set.changed",
+        {
+            "kind": Detail.CODE,
+            "owner": Detail.ID,
+            "version": Detail.COUNT,
+            "digest": Detail.DIGEST,
+        },
+    )
+    EPOCH_CHANGED = "keys.epoch.changed", {"epoch": Detail.COUNT, "slots": Detail.CODES}
+    SLOT_PENDING = "keys.slot.pending", {"epoch": Detail.COUNT, "slots": Detail.CODES}
+    KIT_MADE = "keys.kit.made", {}
+    KIT_PROVEN = "keys.kit.proven", {}
+    BACKUP_WRITTEN = "keys.backup.written", {"number": Detail.COUNT}

@@ -1,0 +1,107 @@
+"""Founding: the keys of a new installation, made once.  Resumable: each part is made if missing."""
+
+import os
+from pathlib import Path
+from uuid import UUID
+
+import pyrage
+
+from trustkeep.base import world
+from trustkeep.base.errors import Misconfigured
+from trustkeep.crypto import keytree
+from trustkeep.crypto.derive import expanded
+from trustkeep.kernel.keys import register, signing, store, unwrap
+from trustkeep.kernel.keys.providers import MasterKeyProvider
+from trustkeep.kernel.keys.service import INSTALL, RECIPIENT, KeyPlaces
+from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, recovery_slot
+from trustkeep.kernel.keys.store import KeyStore
+
+IDENTITY = "recovery-identity"  # wrapped by the master key, until the kit has been proven
+FIRST_EPOCH = 1
+
+
+def found(places: KeyPlaces, provider: MasterKeyProvider) -> bool:
+    """Make master key, slots and key store where there are none; False if they were there.
+
+    Raises:
+        Misconfigured: a store stands without its slot, or the other way round.
+    """
+    if KeyStore(places.store).exists:
+        return False
+    provider.create()
+    master = provider.read()
+    primary = FileSlot("primary", places.primary)
+    primary.create()
+    if ACTIVE in primary.epochs().values():
+        raise Misconfigured(
+            f"The slot {places.primary} is in use but the key store {places.store} is missing: "
+            "restore it with `trustkeep keys restore`; nothing was changed."
+        )
+    identity = pyrage.x25519.Identity.generate()
+    slots = [primary]
+    if places.recovery:
+        slots.append(recovery_slot(places.recovery, str(identity.to_public())))
+        slots[-1].create()
+    secret = world.random_bytes(32)
+    for slot in slots:
+        slot.prepare(FIRST_EPOCH, secret)
+    # The store appears under its name only when it is whole.
+    fresh = places.store.with_name(places.store.name + ".new")
+    fresh.unlink(missing_ok=True)
+    _fill(fresh, master, secret, identity, primary)
+    for slot in slots:
+        slot.activate(FIRST_EPOCH)
+    fresh.rename(places.store)
+    _sync(places.store.parent)
+    return True
+
+
+def _fill(
+    path: Path, master: bytes, secret: bytes, identity: pyrage.x25519.Identity, primary: FileSlot
+) -> None:
+    install = world.new_id()
+    keys = KeyStore(path)
+    keys.create()
+    root = keytree.root_key(
+        master=master, epoch_secret=secret, install=install, epoch=FIRST_EPOCH
+    )
+    buckets = [keytree.new_key() for _ in range(keytree.BUCKETS)]
+    with keys.writing() as rows:
+        store.set_meta(rows, INSTALL, install.bytes)
+        store.set_meta(rows, unwrap.EPOCH, str(FIRST_EPOCH).encode())
+        store.set_meta(rows, unwrap.MASTER_CHECK, unwrap.master_check(master, install))
+        store.set_meta(
+            rows, unwrap.TABLE, keytree.wrap_buckets(root, install, FIRST_EPOCH, buckets)
+        )
+        for name in unwrap.NAMED:
+            key = keytree.new_key()
+            place = keytree.for_name(install, name, FIRST_EPOCH)
+            store.set_meta(rows, f"key/{name}", keytree.wrap(root, place, key))
+            if name == "register":
+                mark = register.empty_mark(key)
+                store.set_meta(rows, register.ROOT, mark)
+        store.set_meta(rows, signing.SIGNING, signing.new_wrapped(master, install))
+        store.set_meta(rows, RECIPIENT, str(identity.to_public()).encode())
+        store.set_meta(rows, IDENTITY, wrapped_identity(master, install, str(identity)))
+    primary.hold(register.ROOT, mark)
+    keys.close()
+
+
+def wrapped_identity(master: bytes, install: UUID, identity: str) -> bytes:
+    """The kit's identity, kept by the host until the kit has been proven."""
+    key = expanded(master, b"trustkeep/recovery-identity/v1" + install.bytes)
+    return keytree.wrap(key, install.bytes, identity.encode())
+
+
+def unwrapped_identity(master: bytes, install: UUID, wrapped: bytes) -> str:
+    """The kit's identity, to write a kit of it."""
+    key = expanded(master, b"trustkeep/recovery-identity/v1" + install.bytes)
+    return keytree.unwrap(key, install.bytes, wrapped).decode()
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,212 @@
+"""The register of what must hold at once: sealed facts per customer or person, only appended.
+
+A hold, an erasure, a withdrawal or a deactivation counts from the moment it stands here, whatever
+the data database says.  Facts are chained per bucket, the buckets' heads stand under one keyed
+root, and the slot keeps the newest root: a fact that is inserted, changed or removed by SQL, or a
+register that is written back, is noticed at the next look, and nothing is read then.
+Format: `docs/formats/key-tree.md`.
+"""
+
+import hmac
+import json
+import sqlite3
+from collections.abc import Mapping
+from uuid import UUID
+
+from trustkeep.base import canonical, points, world
+from trustkeep.base.errors import Tampered
+from trustkeep.crypto.encoding import joined, u16, u64
+from trustkeep.crypto.keytree import BUCKETS, bucket_of
+from trustkeep.kernel.keys import service, store
+from trustkeep.kernel.keys.service import KeyService
+from trustkeep.kernel.keys.standing import Fact, Standing
+
+ROOT = "register-root"
+_LABEL = b"trustkeep/register/v1"
+
+
+def facts(subject: UUID) -> Standing:
+    """What stands about a customer or person now.
+
+    Raises:
+        Tampered: the register is not what was written; nothing about anybody counts then.
+    """
+    keys = service.current()
+    with keys.store.reading() as rows:
+        return standing_in(keys, rows, subject)
+
+
+def enter(
+    fact: Fact, subject: UUID, *, details: Mapping[str, str] | None = None
+) -> None:
+    """Let a fact stand from now on; durable when this returns.
+
+    What restricts is entered before the data transaction commits, what loosens after it.
+    """
+    keys = service.current()
+    with keys.store.writing() as rows:
+        append(keys, rows, fact, subject, details or {})
+    points.reached("register.entered")
+    anchor(keys)
+
+
+def anchor(keys: KeyService) -> None:
+    """Have the slot hold the newest mark; also mends what a crash left behind."""
+    # Under the writers' lock, so that of two who enter at once the later mark stays.
+    with keys.store.writing() as rows:
+        mark = store.meta(rows, ROOT) or b""
+        if _count(keys.primary.held(ROOT)) < _count(mark):
+            keys.primary.hold(ROOT, mark)
+
+
+def append(
+    keys: KeyService,
+    rows: sqlite3.Connection,
+    fact: Fact,
+    subject: UUID,
+    details: Mapping[str, str],
+) -> None:
+    """Append a fact inside a transaction of the store; `anchor` follows the commit."""
+    secret = keys.ring.at(rows).named_key(rows, "register")
+    heads = _heads(rows)
+    count = _verified_count(keys, rows, secret, heads)
+    bucket = bucket_of(subject)
+    entries, head = rows.execute(
+        "SELECT entries, head FROM bucket WHERE bucket = ?", (bucket,)
+    ).fetchone()
+    row = (
+        bucket, entries + 1, subject.bytes, fact.value, world.now().isoformat(),
+        canonical.encode(dict(details)),
+    )  # fmt: skip
+    after = _next_head(secret, head, row)
+    rows.execute("INSERT INTO register VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, after))
+    rows.execute(
+        "UPDATE bucket SET entries = ?, head = ?, generation = generation + 1 WHERE bucket = ?",
+        (entries + 1, after, bucket),
+    )
+    heads[bucket] = after
+    store.set_meta(rows, ROOT, _mark(secret, count + 1, heads))
+
+
+def standing_in(
+    keys: KeyService, rows: sqlite3.Connection, subject: UUID
+) -> Standing:
+    """The standing of one subject, inside a transaction of the store."""
+    secret = keys.ring.at(rows).named_key(rows, "register")
+    _check_root(keys, rows, secret)
+    bucket = bucket_of(subject)
+    entries, head = rows.execute(
+        "SELECT entries, head FROM bucket WHERE bucket = ?", (bucket,)
+    ).fetchone()
+    known = keys.seen.buckets.get(bucket)
+    if known is None or known[0] != head:
+        if keys.seen.heads[bucket] != head:
+            raise _changed()
+        known = (head, _bucket_standings(rows, secret, bucket, entries, head))
+        keys.seen.buckets[bucket] = known
+    return known[1].get(subject.bytes, Standing())
+
+
+def verify(keys: KeyService) -> int:
+    """Check every fact of the register; returns how many there are.
+
+    Raises:
+        Tampered: naming the bucket that does not fit.
+    """
+    with keys.store.reading() as rows:
+        secret = keys.ring.at(rows).named_key(rows, "register")
+        _verified_count(keys, rows, secret, _heads(rows))
+        total = 0
+        for bucket, entries, head in rows.execute("SELECT bucket, entries, head FROM bucket"):
+            _bucket_standings(rows, secret, bucket, entries, head)
+            total += entries
+        (stored,) = rows.execute("SELECT count(*) FROM register").fetchone()
+    if stored != total:
+        raise _changed()
+    return total
+
+
+def _check_root(
+    keys: KeyService, rows: sqlite3.Connection, secret: bytes
+) -> None:
+    mark = store.meta(rows, ROOT) or b""
+    anchored = keys.primary.held(ROOT)
+    if mark != keys.seen.mark or _count(anchored) > keys.seen.count:
+        heads = _heads(rows)
+        keys.seen.count = _verified_count(keys, rows, secret, heads)
+        keys.seen.mark, keys.seen.heads = mark, heads
+
+
+def _verified_count(
+    keys: KeyService, rows: sqlite3.Connection, secret: bytes, heads: list[bytes]
+) -> int:
+    mark = store.meta(rows, ROOT) or b""
+    count = _count(mark)
+    if count < 0 or not hmac.compare_digest(mark, _mark(secret, count, heads)):
+        raise _changed()
+    anchored = keys.primary.held(ROOT)
+    if anchored is None or _count(anchored) > count or keys.seen.count > count:
+        raise Tampered(
+            "The register of holds, withdrawals and erasures is older than its anchor: somebody "
+            "wrote an earlier key store back. Nothing is read until the current one is restored."
+        )
+    if _count(anchored) == count and anchored != mark:
+        raise _changed()
+    return count
+
+
+def _bucket_standings(
+    rows: sqlite3.Connection, secret: bytes, bucket: int, entries: int, head: bytes
+) -> dict[bytes, Standing]:
+    standings: dict[bytes, Standing] = {}
+    reached, count = bytes(32), 0
+    for row in rows.execute(
+        "SELECT bucket, n, subject, fact, at, details, head FROM register"
+        " WHERE bucket = ? ORDER BY n", (bucket,)
+    ):  # fmt: skip
+        count += 1
+        reached = _next_head(secret, reached, row[:6])
+        if row[1] != count or not hmac.compare_digest(reached, row[6]):
+            raise _changed()
+        details = json.loads(row[5])
+        standings.setdefault(row[2], Standing()).take(Fact(row[3]), details)
+    if count != entries or not hmac.compare_digest(reached, head):
+        raise _changed()
+    return standings
+
+
+def _next_head(secret: bytes, head: bytes, row: tuple[int, int, bytes, str, str, bytes]) -> bytes:
+    bucket, n, subject, fact, at, details = row
+    return hmac.digest(
+        secret,
+        joined(_LABEL, head, u16(bucket), u64(n), subject, fact.encode(), at.encode(), details),
+        "sha256",
+    )
+
+
+def empty_mark(secret: bytes) -> bytes:
+    """The mark of an empty register, for a new installation."""
+    return _mark(secret, 0, [bytes(32)] * BUCKETS)
+
+
+def _heads(rows: sqlite3.Connection) -> list[bytes]:
+    heads = [bytes(32)] * BUCKETS
+    for bucket, head in rows.execute("SELECT bucket, head FROM bucket WHERE entries > 0"):
+        heads[bucket] = head
+    return heads
+
+
+def _mark(secret: bytes, count: int, heads: list[bytes]) -> bytes:
+    number = u64(count)
+    return number + hmac.digest(secret, joined(_LABEL, number, b"".join(heads)), "sha256")
+
+
+def _count(mark: bytes | None) -> int:
+    return int.from_bytes(mark[:8], "big") if mark and len(mark) == 40 else -1
+
+
+def _changed() -> Tampered:
+    return Tampered(
+        "The register of holds, withdrawals and erasures was changed from outside: nothing is "
+        "read until the key store is restored from its newest backup."
+    )

@@ -1,0 +1,158 @@
+"""Reading and changing sealed sets: the one accessor to policy rows."""
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+from uuid import UUID
+
+from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Tampered
+from trustkeep.kernel.keys import service
+from trustkeep.kernel.keys.events import KeyEvent
+from trustkeep.kernel.keys.sealed_rows import INSTALLATION, SealedRow, SealedSet
+from trustkeep.kernel.ledger import log
+
+R = TypeVar("R", bound=SealedRow)
+
+
+class SetChange:
+    """A set while it is being changed, inside one transaction, under its header's lock."""
+
+    def __init__(self, rows: Sequence[SealedRow], key: bytes) -> None:
+        self._rows = {row.pk: row for row in rows}
+        self._key = key
+
+    def add(self, row: SealedRow) -> None:
+        """Add a new row."""
+        self._seal(row)
+        row.save(force_insert=True)
+        self._rows[row.pk] = row
+
+    def replace(self, row: SealedRow) -> None:
+        """Store changed columns of a row of this set."""
+        self._seal(row)
+        row.save(force_update=True)
+        self._rows[row.pk] = row
+
+    def remove(self, row: SealedRow) -> None:
+        """Take a row out of the set."""
+        del self._rows[row.pk]
+        row.delete()
+
+    def _seal(self, row: SealedRow) -> None:
+        row.seal = row.expected_seal(self._key)
+
+    @property
+    def rows(self) -> list[SealedRow]:
+        """The rows of the set as it will be."""
+        return list(self._rows.values())
+
+
+@contextmanager
+def change(model: type[R], owner: UUID | None, actor: Actor) -> Iterator[SetChange]:
+    """Change the set of one owner; only inside a transaction, which also holds the ledger entry.
+
+    Raises:
+        Tampered: the set was changed from outside, so nothing may be built on it.
+    """
+    whose = owner or INSTALLATION
+    # The header is made first, so that of two who begin a set at once one waits for the other.
+    SealedSet.objects.bulk_create(
+        [SealedSet(kind=model.set_kind, owner=whose, version=0, count=0, digest=b"", seal=b"")],
+        ignore_conflicts=True,
+    )
+    header = SealedSet.objects.select_for_update().get(kind=model.set_kind, owner=whose)
+    key = service.current().named_key("policy")
+    the_set = SetChange(_verified(model, header, key), key)
+    yield the_set
+    header.version += 1
+    header.count = len(the_set.rows)
+    header.digest = _digest(the_set.rows)
+    header.seal = header.expected_seal(key)
+    header.save(update_fields=["version", "count", "digest", "seal"])
+    log.append(
+        KeyEvent.SET_CHANGED,
+        actor,
+        details={
+            "kind": model.set_kind,
+            "owner": str(whose),
+            "version": header.version,
+            "digest": header.digest.hex(),
+        },
+    )
+
+
+def rows(model: type[R], owner: UUID | None = None) -> tuple[R, ...]:
+    """The rows of a set, each of them as it was written; none where no set was ever begun.
+
+    Raises:
+        Tampered: anything of the set does not fit; then none of its rows counts.
+    """
+    header = SealedSet.objects.filter(kind=model.set_kind, owner=owner or INSTALLATION).first()
+    if header is None:
+        _refuse_loose_rows(model, owner)
+        return ()
+    return _verified(model, header, service.current().named_key("policy"))
+
+
+def version(model: type[R], owner: UUID | None = None) -> int:
+    """The version of a set: 0 before its first row."""
+    header = SealedSet.objects.filter(kind=model.set_kind, owner=owner or INSTALLATION).first()
+    return header.version if header else 0
+
+
+def verified_kinds(models: Sequence[type[SealedRow]]) -> Iterator[tuple[str, UUID, int, str]]:
+    """Verify every set of these models: kind, owner, version and digest of each one.
+
+    Raises:
+        Tampered: naming kind and owner of the first set that does not fit.
+    """
+    key = service.current().named_key("policy")
+    by_kind = {model.set_kind: model for model in models}
+    for header in SealedSet.objects.filter(kind__in=by_kind).order_by("kind", "owner"):
+        _verified(by_kind[header.kind], header, key)
+        yield header.kind, header.owner, header.version, bytes(header.digest).hex()
+    for model in models:
+        owners = set(SealedSet.objects.filter(kind=model.set_kind).values_list("owner", flat=True))
+        for row in model._default_manager.all():
+            if row.owner not in owners:
+                raise _changed(model, row.owner)
+
+
+def _verified(model: type[R], header: SealedSet, key: bytes) -> tuple[R, ...]:
+    found = list(_of(model, header.owner))
+    if header.version == 0 and not found:
+        return ()
+    fits = (
+        len(found) == header.count
+        and all(hmac.compare_digest(bytes(row.seal), row.expected_seal(key)) for row in found)
+        and hmac.compare_digest(bytes(header.digest), _digest(found))
+        and hmac.compare_digest(bytes(header.seal), header.expected_seal(key))
+    )
+    if not fits:
+        raise _changed(model, header.owner)
+    return tuple(found)
+
+
+def _of(model: type[R], owner: UUID) -> Iterator[R]:
+    everything = model._default_manager.order_by("pk")
+    mine = everything if model.set_owner is None else everything.filter(**{model.set_owner: owner})
+    return iter(mine)
+
+
+def _refuse_loose_rows(model: type[SealedRow], owner: UUID | None) -> None:
+    if next(_of(model, owner or INSTALLATION), None) is not None:
+        raise _changed(model, owner or INSTALLATION)
+
+
+def _digest(rows: Sequence[SealedRow]) -> bytes:
+    return hashlib.sha256(b"".join(sorted(bytes(row.seal) for row in rows))).digest()
+
+
+def _changed(model: type[SealedRow], owner: UUID) -> Tampered:
+    return Tampered(
+        f"The rows of {model.set_kind} that belong to {owner} are not as they were written, so "
+        "none of them counts: compare with the ledger and write them again."
+    )

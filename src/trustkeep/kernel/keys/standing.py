@@ -1,0 +1,83 @@
+"""What can stand in the register about a customer or a person, and what it adds up to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Fact(StrEnum):
+    """What can stand in the register.  The values are stored: never rename one."""
+
+    ERASED = "erased"
+    RESTRICTED = "restricted"
+    RESTRICTION_LIFTED = "restriction_lifted"
+    OBJECTED = "objected"  # details: purpose
+    OBJECTION_WITHDRAWN = "objection_withdrawn"
+    HELD = "held"  # details: hold
+    HOLD_LIFTED = "hold_lifted"
+    CONSENT_WITHDRAWN = "consent_withdrawn"  # details: purpose
+    CONSENT_GIVEN = "consent_given"
+    DEACTIVATED = "deactivated"
+    REACTIVATED = "reactivated"
+    TOKEN_REVOKED = "token_revoked"  # details: token
+    ROLE_REMOVED = "role_removed"  # details: role
+    ROLE_GIVEN = "role_given"
+
+
+_SWITCHES = {
+    Fact.RESTRICTED: ("restricted", True),
+    Fact.RESTRICTION_LIFTED: ("restricted", False),
+    Fact.DEACTIVATED: ("deactivated", True),
+    Fact.REACTIVATED: ("deactivated", False),
+    Fact.ERASED: ("erased", True),
+}
+_SETS = {
+    Fact.OBJECTED: ("objected", "purpose", True),
+    Fact.OBJECTION_WITHDRAWN: ("objected", "purpose", False),
+    Fact.HELD: ("holds", "hold", True),
+    Fact.HOLD_LIFTED: ("holds", "hold", False),
+    Fact.CONSENT_WITHDRAWN: ("withdrawn", "purpose", True),
+    Fact.CONSENT_GIVEN: ("withdrawn", "purpose", False),
+    Fact.TOKEN_REVOKED: ("revoked", "token", True),
+    Fact.ROLE_REMOVED: ("roles_removed", "role", True),
+    Fact.ROLE_GIVEN: ("roles_removed", "role", False),
+}
+
+
+@dataclass(slots=True)
+class Standing:
+    """What the register says of one subject, all of its facts taken in order."""
+
+    erased: bool = False
+    restricted: bool = False
+    deactivated: bool = False
+    objected: set[str] = field(default_factory=set)  # purposes
+    holds: set[str] = field(default_factory=set)
+    withdrawn: set[str] = field(default_factory=set)  # purposes
+    revoked: set[str] = field(default_factory=set)  # tokens
+    roles_removed: set[str] = field(default_factory=set)
+
+    @property
+    def held(self) -> bool:
+        """Whether any hold stands."""
+        return bool(self.holds)
+
+    def take(self, fact: Fact, details: Mapping[str, str]) -> None:
+        """Let one more fact count."""
+        if fact in _SWITCHES:
+            name, value = _SWITCHES[fact]
+            setattr(self, name, value)
+            return
+        name, key, adds = _SETS[fact]
+        members: set[str] = getattr(self, name)
+        (members.add if adds else members.discard)(details[key])
+
+
+@dataclass(slots=True)
+class Seen:
+    """What this process has verified: a later look must not show less."""
+
+    count: int = -1
+    mark: bytes = b""
+    heads: list[bytes] = field(default_factory=list)
+    buckets: dict[int, tuple[bytes, dict[bytes, Standing]]] = field(default_factory=dict)

@@ -1,0 +1,236 @@
+"""The key store: one small SQLite file apart from the data, holding nothing but wrapped keys.
+
+Rollback journal, `synchronous=EXTRA` and `secure_delete`: few writes, each of them durable, and no
+page of an old key left in a write-ahead log.  Rows and names: `docs/formats/key-tree.md`.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+from trustkeep.base.errors import Conflict, Misconfigured, Unavailable
+from trustkeep.crypto.keytree import BUCKETS, bucket_of
+
+BUSY_S = 5.0
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE bucket (
+    bucket INTEGER PRIMARY KEY, generation INTEGER NOT NULL,
+    entries INTEGER NOT NULL, head BLOB NOT NULL);
+CREATE TABLE customer_key (
+    bucket INTEGER NOT NULL, customer BLOB NOT NULL, version INTEGER NOT NULL,
+    wrapped BLOB NOT NULL, PRIMARY KEY (bucket, customer)) WITHOUT ROWID;
+CREATE TABLE reference (
+    hash BLOB PRIMARY KEY, bucket INTEGER NOT NULL, customer BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX reference_of ON reference (bucket, customer);
+CREATE TABLE register (
+    bucket INTEGER NOT NULL, n INTEGER NOT NULL, subject BLOB NOT NULL, fact TEXT NOT NULL,
+    at TEXT NOT NULL, details BLOB NOT NULL, head BLOB NOT NULL,
+    PRIMARY KEY (bucket, n)) WITHOUT ROWID;
+CREATE TABLE authorisation (
+    id BLOB PRIMARY KEY, verb TEXT NOT NULL, digest BLOB NOT NULL, approval BLOB NOT NULL,
+    expires TEXT NOT NULL, mac BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+Row = tuple[UUID, int, bytes]  # customer, key version, wrapped key
+
+
+class KeyStore:
+    """A key store file; one connection per thread and process."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+
+    def create(self) -> None:
+        """Make an empty key store.
+
+        Raises:
+            Misconfigured: there is one already.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.path.exists() and self.path.stat().st_size:
+            raise Misconfigured(f"There is a key store at {self.path} already; nothing was changed.")
+        with self.writing() as rows:
+            for statement in _SCHEMA.split(";"):
+                rows.execute(statement)
+            rows.executemany(
+                "INSERT INTO bucket VALUES (?, 0, 0, ?)",
+                ((bucket, bytes(32)) for bucket in range(BUCKETS)),
+            )
+        self.path.chmod(0o600)
+
+    @property
+    def exists(self) -> bool:
+        """Whether a key store has been made here."""
+        return self.path.exists() and self.path.stat().st_size > 0
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One durable transaction that excludes every other writer from its first statement on.
+
+        Raises:
+            Unavailable: another writer held the store for too long, or the disk is full.
+        """
+        rows = self._connection()
+        try:
+            rows.execute("BEGIN IMMEDIATE")
+            try:
+                yield rows
+            except BaseException:
+                rows.execute("ROLLBACK")
+                raise
+            rows.execute("COMMIT")
+        except sqlite3.OperationalError as problem:
+            if rows.in_transaction:
+                rows.execute("ROLLBACK")
+            raise _said(problem, self.path) from None
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Several reads that see one state."""
+        rows = self._connection()
+        if rows.in_transaction:  # inside `writing`: the writer's own view
+            yield rows
+            return
+        try:
+            rows.execute("BEGIN")
+            try:
+                yield rows
+            finally:
+                rows.execute("COMMIT")
+        except sqlite3.OperationalError as problem:
+            raise _said(problem, self.path) from None
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        if getattr(self._local, "pid", None) == os.getpid():
+            self._local.connection.close()
+        self._local = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        if getattr(self._local, "pid", None) != os.getpid():
+            rows = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_S)
+            for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "secure_delete=ON",
+                           "temp_store=MEMORY"):  # fmt: skip
+                rows.execute(f"PRAGMA {pragma}")
+            self._local.connection, self._local.pid = rows, os.getpid()
+        connection: sqlite3.Connection = self._local.connection
+        return connection
+
+
+def meta(rows: sqlite3.Connection, name: str) -> bytes | None:
+    """A single value of the store, by name."""
+    row = rows.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def set_meta(rows: sqlite3.Connection, name: str, value: bytes | None) -> None:
+    """Write a single value, or remove it."""
+    if value is None:
+        rows.execute("DELETE FROM meta WHERE name = ?", (name,))
+    else:
+        rows.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+
+def wrapped_key(rows: sqlite3.Connection, customer: UUID) -> tuple[int, bytes] | None:
+    """The key version and wrapped key of one customer."""
+    row = rows.execute(
+        "SELECT version, wrapped FROM customer_key WHERE bucket = ? AND customer = ?",
+        (bucket_of(customer), customer.bytes),
+    ).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+def keys_in(rows: sqlite3.Connection, bucket: int) -> list[Row]:
+    """Every wrapped key of one bucket."""
+    found = rows.execute(
+        "SELECT customer, version, wrapped FROM customer_key WHERE bucket = ?", (bucket,)
+    )
+    return [(UUID(bytes=customer), version, wrapped) for customer, version, wrapped in found]
+
+
+def wrapped_keys(rows: sqlite3.Connection, customers: Iterable[UUID]) -> Iterator[Row]:
+    """The wrapped keys of many customers; those that have none are left out."""
+    for customer in customers:
+        found = wrapped_key(rows, customer)
+        if found is not None:
+            yield customer, *found
+
+
+def add_keys(rows: sqlite3.Connection, keys: Iterable[Row]) -> None:
+    """Store the keys of new customers and note that their buckets changed.
+
+    Raises:
+        Conflict: one of them has a key already.
+    """
+    listed = [(bucket_of(customer), customer.bytes, *rest) for customer, *rest in keys]
+    try:
+        rows.executemany("INSERT INTO customer_key VALUES (?, ?, ?, ?)", listed)
+    except sqlite3.IntegrityError:
+        raise Conflict("A key for this customer exists already; nothing was changed.") from None
+    note_changed(rows, {bucket for bucket, *_ in listed})
+
+
+def add_references(rows: sqlite3.Connection, references: Mapping[bytes, UUID]) -> None:
+    """Let keyed hashes of references mean customers.
+
+    Raises:
+        Conflict: one of them means another customer already.
+    """
+    try:
+        rows.executemany(
+            "INSERT INTO reference VALUES (?, ?, ?)",
+            (
+                (digest, bucket_of(customer), customer.bytes)
+                for digest, customer in references.items()
+            ),
+        )
+    except sqlite3.IntegrityError:
+        raise Conflict(
+            "This external reference belongs to another customer; nothing was changed."
+        ) from None
+    note_changed(rows, {bucket_of(customer) for customer in references.values()})
+
+
+def replace_keys(rows: sqlite3.Connection, bucket: int, keys: Iterable[Row]) -> None:
+    """Store new wraps for keys of one bucket, and note that it changed."""
+    rows.executemany(
+        "UPDATE customer_key SET version = ?, wrapped = ? WHERE bucket = ? AND customer = ?",
+        ((version, wrapped, bucket, customer.bytes) for customer, version, wrapped in keys),
+    )
+    note_changed(rows, {bucket})
+
+
+def drop_key(rows: sqlite3.Connection, customer: UUID) -> None:
+    """Remove one customer's wrapped key, and the hash of the reference that led to it."""
+    for table in ("customer_key", "reference"):
+        rows.execute(
+            f"DELETE FROM {table} WHERE bucket = ? AND customer = ?",  # noqa: S608 - our names
+            (bucket_of(customer), customer.bytes),
+        )
+    note_changed(rows, {bucket_of(customer)})
+
+
+def note_changed(rows: sqlite3.Connection, buckets: Iterable[int]) -> None:
+    """Count one change in each of the buckets, so that the next key backup takes them."""
+    rows.executemany(
+        "UPDATE bucket SET generation = generation + 1 WHERE bucket = ?",
+        ((bucket,) for bucket in buckets),
+    )
+
+
+def _said(problem: sqlite3.OperationalError, path: Path) -> Exception:
+    text = str(problem)
+    if "locked" in text:
+        return Unavailable("The key store is busy; nothing was done, try again in a moment.")
+    if "full" in text or "I/O" in text:
+        return Unavailable(f"The disk of the key store {path} is full or failing; nothing was done. Make room and try again.")  # noqa: E501
+    if "unable to open" in text:
+        return Misconfigured(f"The key store {path} cannot be opened; check TRUSTKEEP_KEY_STORE and its rights.")  # noqa: E501
+    return problem

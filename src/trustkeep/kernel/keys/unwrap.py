@@ -1,0 +1,174 @@
+"""The ring: the only code that turns wrapped keys into keys, in the memory of one process.
+
+Root and bucket keys are kept for as long as the store's epoch is the one they were read in; it is
+compared at every use, and a timer drops them in an idle process.  No customer's key is ever kept.
+"""
+
+import sqlite3
+import threading
+from dataclasses import dataclass
+from sqlite3 import Connection
+from uuid import UUID
+
+from trustkeep.base.errors import Misconfigured, Tampered, TrustkeepError
+from trustkeep.crypto import keytree
+from trustkeep.crypto.derive import expanded
+from trustkeep.crypto.keytree import WrongKey
+from trustkeep.kernel.keys import store
+from trustkeep.kernel.keys.slots import FileSlot
+from trustkeep.kernel.keys.store import KeyStore
+
+DROP_AFTER_S = 60.0  # an erased customer's bucket key is in no process longer than this
+CHECK_EVERY_S = 20.0
+EPOCH, TABLE, MASTER_CHECK = "epoch", "bucket-table", "master-check"
+NAMED = ("policy", "index", "register", "chain", "reference")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CustomerKey:
+    """A customer's key, for the length of one act."""
+
+    version: int
+    key: bytes
+
+
+class Epoch:
+    """The keys of one epoch, as one transaction of the store may use them."""
+
+    def __init__(self, number: int, root: bytes, table: bytes, install: UUID) -> None:
+        self.number, self.install = number, install
+        self._root, self._table = root, table
+        self._buckets: dict[int, bytes] = {}
+        self._named: dict[str, bytes] = {}
+
+    def bucket_key(self, bucket: int) -> bytes:
+        """The key of one bucket.
+
+        Raises:
+            Tampered: the bucket table was changed.
+        """
+        key = self._buckets.get(bucket)
+        if key is None:
+            try:
+                key = keytree.unwrap_bucket(
+                    self._root, self.install, self.number, self._table, bucket
+                )
+            except WrongKey:
+                raise _changed(f"Bucket {bucket} of the key store") from None
+            self._buckets[bucket] = key
+        return key
+
+    def customer_key(self, customer: UUID, version: int, wrapped: bytes) -> CustomerKey:
+        """A customer's key out of its wrap.
+
+        Raises:
+            Tampered: the wrapped key was changed, or moved from another customer.
+        """
+        bucket_key = self.bucket_key(keytree.bucket_of(customer))
+        place = keytree.for_customer(self.install, customer, version)
+        try:
+            return CustomerKey(version, keytree.unwrap(bucket_key, place, wrapped))
+        except WrongKey:
+            raise _changed(f"The key of customer {customer}") from None
+
+    def wrap_customer(self, customer: UUID, key: CustomerKey) -> bytes:
+        """Wrap a customer's key; only inside `store.writing`."""
+        bucket_key = self.bucket_key(keytree.bucket_of(customer))
+        place = keytree.for_customer(self.install, customer, key.version)
+        return keytree.wrap(bucket_key, place, key.key)
+
+    def named_key(self, rows: Connection, name: str) -> bytes:
+        """One of the long-lived keys of `NAMED`.
+
+        Raises:
+            Tampered: its wrap was changed.
+        """
+        key = self._named.get(name)
+        if key is None:
+            wrapped = store.meta(rows, f"key/{name}") or b""
+            try:
+                place = keytree.for_name(self.install, name, self.number)
+                key = keytree.unwrap(self._root, place, wrapped)
+            except WrongKey:
+                raise _changed(f"The {name} key of the key store") from None
+            self._named[name] = key
+        return key
+
+
+class Ring:
+    """Gives the keys of the store's present epoch, and forgets those of any other."""
+
+    def __init__(self, keys: KeyStore, slot: FileSlot, install: UUID, master: bytes) -> None:
+        self._store, self._slot, self.install, self._master = keys, slot, install, master
+        self._lock = threading.Lock()
+        self._epoch: Epoch | None = None
+
+    def at(self, rows: Connection) -> Epoch:
+        """The epoch that this transaction of the store sees; good for this transaction only.
+
+        A bucket key from before an epoch change would make a wrap that nobody can open, so the
+        store's epoch is read anew in each transaction.
+        """
+        number = int(store.meta(rows, EPOCH) or b"0")
+        epoch = self._epoch
+        if epoch is None or epoch.number != number:
+            with self._lock:
+                self._epoch = None
+                check_master(rows, self._master, self.install)
+                root = self.root_for(number, _secret(self._slot, number))
+                epoch = Epoch(number, root, store.meta(rows, TABLE) or b"", self.install)
+                self._epoch = epoch
+        return epoch
+
+    def root_for(self, epoch: int, secret: bytes) -> bytes:
+        """The root key of an epoch whose secret is at hand."""
+        return keytree.root_key(
+            master=self._master, epoch_secret=secret, install=self.install, epoch=epoch
+        )
+
+    def drop(self) -> None:
+        """Forget everything that was read; it is read again at the next use."""
+        self._epoch = None
+
+    def drop_when_idle(self, stop: threading.Event) -> None:
+        """Compare the epoch now and then, so that an idle process forgets too."""
+        while not stop.wait(CHECK_EVERY_S):
+            try:
+                with self._store.reading() as rows:
+                    current = int(store.meta(rows, EPOCH) or b"0")
+            except (sqlite3.Error, TrustkeepError):
+                current = 0  # the store does not answer: forgetting is the safe choice
+            if self._epoch is not None and self._epoch.number != current:
+                self.drop()
+
+
+def master_check(master: bytes, install: UUID) -> bytes:
+    """What tells a wrong master key from a changed store, and says nothing else of the key."""
+    return expanded(master, b"trustkeep/master-check/v1" + install.bytes)[:16]
+
+
+def check_master(rows: Connection, master: bytes, install: UUID) -> None:
+    """Refuse a master key that is not this store's.
+
+    Raises:
+        Misconfigured: it is another installation's key.
+    """
+    if store.meta(rows, MASTER_CHECK) != master_check(master, install):
+        raise Misconfigured(
+            "The master key does not belong to this key store: set TRUSTKEEP_MASTER_KEY to the "
+            "key this installation was made with, or restore it from the recovery kit."
+        )
+
+
+def _changed(what: str) -> Tampered:
+    return Tampered(f"{what} was changed: restore the key store from its newest backup.")
+
+
+def _secret(slot: FileSlot, epoch: int) -> bytes:
+    try:
+        return slot.secret(epoch)
+    except WrongKey:
+        raise Misconfigured(
+            f"The primary slot {slot.folder} holds no secret for the present epoch {epoch}: "
+            "mount the right one, or restore it with `trustkeep keys slots --restore`."
+        ) from None

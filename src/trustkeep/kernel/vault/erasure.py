@@ -1,0 +1,240 @@
+"""Erasure: a customer goes for good, from old backups too.  SOP 4.5b, GDPR Art. 17.
+
+Intent in both stores, new epoch, verification, key backup, destruction of the old secret, removal
+of the sealed bytes, done.  From the intent on nothing of the customer is read or written; whatever
+is interrupted is carried forward by `finish`, never back.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from trustkeep.base import canonical, points, world
+from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Conflict, Missing
+from trustkeep.crypto import sealed
+from trustkeep.kernel.keys import epochs, register, reopen, service
+from trustkeep.kernel.keys.authorisations import Authorisation
+from trustkeep.kernel.keys.events import KeyEvent
+from trustkeep.kernel.keys.slots import Acknowledgement
+from trustkeep.kernel.keys.unwrap import DROP_AFTER_S
+from trustkeep.kernel.ledger import log
+from trustkeep.kernel.vault import headers, index, locks, rules
+from trustkeep.kernel.vault.events import VaultEvent
+from trustkeep.kernel.vault.rules import SensitivityClass, State
+
+SAMPLED = 1000  # surviving customers whose values a fresh process must open
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What became of an erasure: `pending` names slots that have not forgotten yet.
+
+    `cryptographic_at` is the moment from which nobody can hold a key; None while pending.
+    """
+
+    customer: UUID
+    logical_at: datetime
+    cryptographic_at: datetime | None
+    epoch: int
+    acknowledgements: tuple[Acknowledgement, ...]
+    pending: tuple[str, ...]
+
+
+def digest_of(customers: Sequence[UUID]) -> bytes:
+    """What an authorisation to destroy the keys of exactly these customers is bound to."""
+    listed = sorted(str(customer) for customer in customers)
+    return hashlib.sha256(
+        canonical.encode({"verb": epochs.DESTROY, "parameters": {"customers": list(listed)}})
+    ).digest()
+
+
+def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> datetime:
+    """Begin an erasure that two people authorised; returns its logical time.
+
+    Raises:
+        Missing: there is no such customer.
+        Conflict: a legal hold stands on it.
+        Denied: the authorisation does not cover exactly this.
+    """
+    keys = service.current()
+    now = world.now()
+    with transaction.atomic(durable=True):
+        locks.exclusive(customer)
+        found, _ = headers.with_blobs([customer], ())
+        if customer not in found:
+            raise Missing("There is no such customer.")
+        if register.facts(customer).held:
+            raise Conflict("A legal hold stands on this customer; nothing was destroyed.")
+        after = found[customer].following(state=State.ERASING)
+        _set_state(after, keys.named_key("policy"))
+        log.append(
+            VaultEvent.ERASE_INTENDED,
+            actor,
+            customer=customer,
+            details={"state": after.version, "approval": str(authorisation.approval)},
+        )
+        # The key store must know before the data does: a crash here leaves the stricter state.
+        epochs.destroy(keys, [customer], authorisation.id, digest=authorisation.digest)
+    points.reached("erasure.intended")
+    return now
+
+
+def finish(actor: Actor, logical_at: datetime | None = None) -> list[Erased]:
+    """Carry every intended erasure as far as the slots allow; safe to call at any time."""
+    keys = service.current()
+    done: list[Erased] = []
+    while (transition := epochs.under_way(keys)) is not None:
+        _catch_up(actor, [UUID(customer) for customer in transition.customers])
+        change = epochs.resume(keys, samples())
+        started = logical_at or world.now()
+        if not change.is_done:
+            _say_pending(actor, change)
+            return done + [_pending(customer, started, change) for customer in change.customers]
+        for customer in change.customers:
+            points.reached("erasure.keys_destroyed")
+            done.append(_removed(actor, customer, started, change))
+        if not change.customers:
+            return done
+    return done + _left_behind(actor, logical_at)
+
+
+def samples() -> list[reopen.Sample]:
+    """Sealed values of surviving customers, drawn from everywhere in the vault."""
+    install = service.current().install
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH starts AS (SELECT gen_random_uuid() AS start FROM generate_series(1, %s))"
+            " SELECT DISTINCT ON (c.id) c.id, c.key_version, v.number, v.version, v.blob"
+            " FROM starts, LATERAL (SELECT id, key_version FROM vault_customer WHERE id >= start"
+            " AND state = %s ORDER BY id LIMIT 1) AS c"
+            " JOIN vault_sealedvalues v ON v.customer_id = c.id",
+            (SAMPLED, State.ACTIVE),
+        )
+        rows = cursor.fetchall()
+    return [
+        reopen.Sample(
+            sealed.Place(install, customer, SensitivityClass(number).kind, key_version, version),
+            bytes(blob),
+        )
+        for customer, key_version, number, version, blob in rows
+    ]
+
+
+def _catch_up(actor: Actor, customers: Sequence[UUID]) -> None:
+    """Let the data know of an intent that a crash kept from it."""
+    for customer in customers:
+        with transaction.atomic(durable=True):
+            locks.exclusive(customer)
+            found, _ = headers.with_blobs([customer], ())
+            if customer not in found:
+                continue
+            after = found[customer].following(state=State.ERASING)
+            _set_state(after, service.current().named_key("policy"))
+            log.append(
+                VaultEvent.ERASE_INTENDED,
+                actor,
+                customer=customer,
+                details={"state": after.version},
+            )
+
+
+def _removed(
+    actor: Actor, customer: UUID, logical_at: datetime, change: epochs.Change
+) -> Erased:
+    """Remove the sealed bytes, which nobody can open any more, and say that it is done."""
+    cryptographic_at = world.now() + timedelta(seconds=DROP_AFTER_S)
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        locks.exclusive(customer)
+        header = _erasing(customer)
+        if header is None:
+            return _erased(customer, logical_at, cryptographic_at, change)
+        cursor.execute("DELETE FROM vault_sealedvalues WHERE customer_id = %s", (customer,))
+        index.forget(customer)
+        after = header.following(state=State.ERASED, classes={})
+        _set_state(after, service.current().named_key("policy"))
+        log.append(
+            VaultEvent.ERASED,
+            actor,
+            customer=customer,
+            details={
+                "state": after.version,
+                "epoch": change.epoch,
+                "slots": [word.slot for word in change.acknowledgements],
+                "acknowledgements": _digest(change.acknowledgements),
+                "logical": _moment(logical_at),
+                "cryptographic": _moment(cryptographic_at),
+            },
+        )
+    return _erased(customer, logical_at, cryptographic_at, change)
+
+
+def _left_behind(actor: Actor, logical_at: datetime | None) -> list[Erased]:
+    """Customers whose keys are gone but whose bytes a crash kept: remove those too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM vault_customer WHERE state = %s", (State.ERASING,))
+        customers = [customer for (customer,) in cursor.fetchall()]
+    keys = service.current()
+    change = epochs.Change(keys.epoch(), (), (), ())
+    return [
+        _removed(actor, customer, logical_at or world.now(), change)
+        for customer in customers
+        if register.facts(customer).erased
+    ]
+
+
+def _erasing(customer: UUID) -> headers.Header | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {headers.COLUMNS} FROM vault_customer WHERE id = %s",  # noqa: S608 - ours
+            (customer,),
+        )
+        columns = cursor.fetchone()
+    header = headers.checked(customer, columns, service.current().named_key("policy"))
+    return header if header.state == State.ERASING else None
+
+
+def _set_state(header: headers.Header, policy: bytes) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE vault_customer SET state = %s, version = %s, classes = %s, seal = %s"
+            " WHERE id = %s",
+            (
+                header.state, header.version, rules.packed(header.classes), header.seal(policy),
+                header.customer,
+            ),
+        )  # fmt: skip
+
+
+def _say_pending(actor: Actor, change: epochs.Change) -> None:
+    with transaction.atomic(durable=True):
+        log.append(
+            KeyEvent.SLOT_PENDING,
+            actor,
+            details={"epoch": change.epoch, "slots": list(change.pending)},
+        )
+
+
+def _pending(customer: UUID, logical_at: datetime, change: epochs.Change) -> Erased:
+    said = change.acknowledgements
+    return Erased(customer, logical_at, None, change.epoch, said, change.pending)
+
+
+def _erased(
+    customer: UUID, logical_at: datetime, cryptographic_at: datetime, change: epochs.Change
+) -> Erased:
+    said = change.acknowledgements
+    return Erased(customer, logical_at, cryptographic_at, change.epoch, said, ())
+
+
+def _digest(acknowledgements: Sequence[Acknowledgement]) -> str:
+    said = "\n".join(word.digest for word in acknowledgements)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,101 @@
+"""A customer's header in memory, and the check that it is the one we wrote."""
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from django.db import connection
+
+from trustkeep.base.errors import Missing, Tampered
+from trustkeep.kernel.keys import service
+from trustkeep.kernel.vault import rules
+from trustkeep.kernel.vault.rules import SensitivityClass, State, Written
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A customer's header: its columns, with the classes unpacked."""
+
+    customer: UUID
+    state: State
+    version: int
+    key_version: int
+    classes: dict[SensitivityClass, Written]
+
+    def seal(self, key: bytes) -> bytes:
+        """The seal that this header must carry."""
+        return rules.header_seal(
+            key,
+            customer=self.customer,
+            state=self.state,
+            version=self.version,
+            key_version=self.key_version,
+            classes=rules.packed(self.classes),
+        )
+
+    def following(self, **changes: object) -> "Header":
+        """The header after one more writing."""
+        return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+
+
+Columns = tuple[int, int, int, bytes, bytes]  # state, version, key version, classes, seal
+COLUMNS = "state, version, key_version, classes, seal"
+
+
+def checked(customer: UUID, columns: Columns | None, key: bytes) -> Header:
+    """The header that was read, if it is genuine.
+
+    Raises:
+        Missing: there is none.
+        Tampered: it was changed from outside.
+    """
+    if columns is None:
+        raise Missing("There is no such customer.")
+    state, version, key_version, classes, seal = columns
+    try:
+        header = Header(
+            customer, State(state), version, key_version, rules.unpacked(bytes(classes))
+        )
+    except (ValueError, IndexError):
+        raise _changed(customer) from None
+    if not hmac.compare_digest(header.seal(key), bytes(seal)):
+        raise _changed(customer)
+    return header
+
+
+def _changed(customer: UUID) -> Tampered:
+    return Tampered(
+        f"The header of customer {customer} was changed from outside: restore the record from a "
+        "backup; nothing of it is read until then."
+    )
+
+
+def with_blobs(
+    customers: Iterable[UUID], classes: Iterable[SensitivityClass]
+) -> tuple[dict[UUID, Header], dict[UUID, dict[int, tuple[int, bytes]]]]:
+    """The headers of many active customers, and the stored versions and blobs of some classes.
+
+    Raises:
+        Tampered: one of the headers was changed from outside.
+    """
+    key = service.current().named_key("policy")
+    found: dict[UUID, Header] = {}
+    blobs: dict[UUID, dict[int, tuple[int, bytes]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, {COLUMNS} FROM vault_customer"  # noqa: S608 - our own column names
+            " WHERE id = ANY(%s) AND state = %s",
+            (list(customers), State.ACTIVE),
+        )
+        for customer, *columns in cursor.fetchall():
+            found[customer] = checked(customer, tuple(columns), key)
+            blobs[customer] = {}
+        cursor.execute(
+            "SELECT customer_id, number, version, blob FROM vault_sealedvalues"
+            " WHERE customer_id = ANY(%s) AND number = ANY(%s)",
+            (list(found), [int(number) for number in classes]),
+        )
+        for customer, number, version, blob in cursor.fetchall():
+            blobs[customer][number] = (version, bytes(blob))
+    return found, blobs

@@ -1,0 +1,73 @@
+"""The one door to plaintext.  Only `rooms.access.actions` and the vault's own hands may import it.
+
+It opens what a committed ledger entry permits, and nothing else of the customer.
+"""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from trustkeep.base.errors import Missing
+from trustkeep.kernel.keys import service
+from trustkeep.kernel.keys.unwrap import CustomerKey
+from trustkeep.kernel.vault import sealing
+from trustkeep.kernel.vault.headers import Header
+from trustkeep.kernel.vault.models import Element
+from trustkeep.kernel.vault.rules import SensitivityClass
+
+Blobs = Mapping[int, tuple[int, bytes]]  # class number -> version, blob
+
+
+def classes_of(fields: Collection[str], elements: Mapping[str, Element]) -> set[SensitivityClass]:
+    """The classes that must be opened for these fields."""
+    return {elements[field].sensitivity for field in fields}
+
+
+def open_fields(
+    header: Header, blobs: Blobs, fields: Collection[str], elements: Mapping[str, Element]
+) -> dict[str, str]:
+    """The values of some fields; a field that has no value is left out.
+
+    Raises:
+        Missing: the customer was erased in the meantime.
+        Tampered: what is stored is not what was written.
+    """
+    keys = service.current()
+    key = keys.customer_key(header.customer)
+    if key is None:
+        raise Missing("There is no such customer.")
+    return open_with(keys.install, key, header, blobs, fields, elements)
+
+
+def open_many(
+    headers: Mapping[UUID, Header],
+    blobs: Mapping[UUID, Blobs],
+    fields: Collection[str],
+    elements: Mapping[str, Element],
+) -> dict[UUID, dict[str, str]]:
+    """The same for many customers; those erased in the meantime are left out."""
+    keys = service.current()
+    return {
+        customer: open_with(
+            keys.install, key, headers[customer], blobs[customer], fields, elements
+        )
+        for customer, key in keys.customer_keys(list(headers)).items()
+    }
+
+
+def open_with(
+    install: UUID,
+    key: CustomerKey,
+    header: Header,
+    blobs: Blobs,
+    fields: Collection[str],
+    elements: Mapping[str, Element],
+) -> dict[str, str]:
+    """The values of some fields, with the customer's key at hand."""
+    opened_classes = sealing.fields_of(
+        sealing.unseal_class(
+            install, header.customer, key, number, header.classes[number], blobs.get(number)
+        )
+        for number in classes_of(fields, elements)
+        if number in header.classes
+    )
+    return {field: opened_classes[field] for field in fields if field in opened_classes}

@@ -1,0 +1,109 @@
+"""What a customer's header says, as bytes; and which class each data element is sealed in.
+
+Pure: the caller brings bytes and keys.  Format: `docs/formats/sealed-blob.md`.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from uuid import UUID
+
+from trustkeep.crypto.encoding import joined, u32, u64
+
+ENTRY_BYTES = 1 + 8 + 32
+
+
+class SensitivityClass(IntEnum):
+    """The unit sealed at rest.  Numbers and names are stored: never change one."""
+
+    IDENTITY = 1  # identity and contact
+    SENSITIVE = 2
+    SPECIAL = 3  # special categories, GDPR Art. 9(1)
+
+    @property
+    def code(self) -> str:
+        """The stored name."""
+        return self.name.lower()
+
+    @property
+    def kind(self) -> str:
+        """What a blob of this class is bound to."""
+        return f"class/{self.code}"
+
+
+class State(IntEnum):
+    """The life cycle of a customer; restricted, held and objected are flags beside it."""
+
+    ACTIVE = 1
+    ERASING = 2
+    ERASED = 3
+
+
+class IndexKind(StrEnum):
+    """How values of an element are made comparable; only such elements can be looked up."""
+
+    NONE = "none"
+    EMAIL = "email"
+    PHONE = "phone"
+    EXACT = "exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The present version of one class and the digest of its blob."""
+
+    version: int
+    digest: bytes
+
+    @classmethod
+    def of(cls, version: int, blob: bytes) -> "Written":
+        """What a blob is recognised by."""
+        return cls(version, hashlib.sha256(blob).digest())
+
+
+Classes = Mapping[SensitivityClass, Written]
+
+
+def packed(classes: Classes) -> bytes:
+    """Every class with its version and digest, in the order of their numbers: 41 bytes each."""
+    return b"".join(
+        bytes((number,)) + u64(classes[number].version) + classes[number].digest
+        for number in sorted(classes)
+    )
+
+
+def unpacked(data: bytes) -> dict[SensitivityClass, Written]:
+    """The classes that `packed` wrote."""
+    return {
+        SensitivityClass(data[at]): Written(
+            int.from_bytes(data[at + 1 : at + 9], "big"), data[at + 9 : at + ENTRY_BYTES]
+        )
+        for at in range(0, len(data), ENTRY_BYTES)
+    }
+
+
+def header_seal(
+    key: bytes, *, customer: UUID, state: int, version: int, key_version: int, classes: bytes
+) -> bytes:
+    """The keyed hash that makes a header count."""
+    return hmac.digest(
+        key,
+        joined(
+            b"trustkeep/customer/v1",
+            customer.bytes,
+            bytes((state,)),
+            u64(version),
+            u32(key_version),
+            classes,
+        ),
+        "sha256",
+    )
+
+
+def ledger_versions(classes: Classes) -> dict[str, list[int | str]]:
+    """How a ledger entry names what was written."""
+    return {
+        number.code: [written.version, written.digest.hex()] for number, written in classes.items()
+    }

@@ -1,0 +1,78 @@
+"""From values to blobs and back: one canonical JSON object per class, sealed for its place."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from trustkeep.base import canonical
+from trustkeep.base.errors import Tampered
+from trustkeep.crypto import sealed
+from trustkeep.kernel.keys.unwrap import CustomerKey
+from trustkeep.kernel.vault.models import Element
+from trustkeep.kernel.vault.rules import SensitivityClass, Written
+
+Values = Mapping[str, str]  # element key -> opened value
+
+
+def by_class(values: Values, elements: Mapping[str, Element]) -> dict[SensitivityClass, Values]:
+    """Values grouped by the class that each is sealed in."""
+    grouped: dict[SensitivityClass, dict[str, str]] = {}
+    for key, value in values.items():
+        grouped.setdefault(elements[key].sensitivity, {})[key] = value
+    return dict(grouped)
+
+
+def seal_class(
+    install: UUID,
+    customer: UUID,
+    key: CustomerKey,
+    number: SensitivityClass,
+    version: int,
+    opened_values: Values,
+) -> bytes:
+    """One class of one customer, sealed."""
+    place = sealed.Place(install, customer, number.kind, key.version, version)
+    return sealed.seal(key.key, place, canonical.encode_trusted(opened_values))
+
+
+def unseal_class(
+    install: UUID,
+    customer: UUID,
+    key: CustomerKey,
+    number: SensitivityClass,
+    written: Written,
+    stored: tuple[int, bytes] | None,
+) -> dict[str, str]:
+    """The values of one class, if the stored blob is the one that the header names.
+
+    Raises:
+        Tampered: it is missing, older, changed, or another customer's.
+    """
+    if stored is None or stored[0] != written.version or not _is(written, stored[1]):
+        raise _changed(customer, number)
+    place = sealed.Place(install, customer, number.kind, key.version, written.version)
+    try:
+        opened = sealed.open_sealed(key.key, place, stored[1])
+    except sealed.Unopenable:
+        raise _changed(customer, number) from None
+    values = canonical.decode(opened)
+    if not isinstance(values, dict):
+        raise _changed(customer, number)
+    return {key: str(value) for key, value in values.items()}
+
+
+def _is(written: Written, blob: bytes) -> bool:
+    return hmac.compare_digest(hashlib.sha256(blob).digest(), written.digest)
+
+
+def _changed(customer: UUID, number: SensitivityClass) -> Tampered:
+    return Tampered(
+        f"The {number.code} values of customer {customer} are not the ones that were written: "
+        "restore the record from a backup."
+    )
+
+
+def fields_of(classes: Iterable[Values]) -> dict[str, str]:
+    """The values of several classes together."""
+    return {key: value for values in classes for key, value in values.items()}
