@@ -152,7 +152,7 @@ def write_fields(actor: Actor, customer: UUID, changes: Mapping[str, str | None]
     elements = declared.by_key()
     found, blobs = headers.with_blobs([customer], rules.SensitivityClass)
     key = keys.customer_key(customer)
-    if customer not in found or key is None or standing.erased:
+    if customer not in found or key is None or standing.gone:
         raise Missing("There is no such customer.")
     header = found[customer]
     opened_values = opening.open_with(

@@ -1,0 +1,241 @@
+"""What the decision must know, read under the locks; never an opened value."""
+
+import hmac
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from trustkeep.base import text
+from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Missing
+from trustkeep.crypto.encoding import joined
+from trustkeep.kernel.keys import register, sealed_sets, service
+from trustkeep.kernel.keys.sealed_rows import INSTALLATION
+from trustkeep.kernel.ledger import log
+from trustkeep.kernel.people import queries as people
+from trustkeep.kernel.vault import headers, locks
+from trustkeep.kernel.vault.headers import Header
+from trustkeep.kernel.vault.models import Element
+from trustkeep.kernel.vault.rules import State
+from trustkeep.rooms.access.models import Case, Grant
+from trustkeep.rooms.access.rules import CaseFacts, CustomerFacts, Facts, GrantTerms, PurposeFacts
+from trustkeep.rooms.purposes import queries as purposes
+from trustkeep.rooms.purposes.rules import CaseRule, PurposeTerms
+
+Blobs = dict[int, tuple[int, bytes]]
+
+_CUSTOMERS = (
+    f"SELECT id, {headers.COLUMNS} FROM vault_customer WHERE id = ANY(%s)"  # noqa: S608 - ours
+)
+_BLOBS = (
+    "SELECT customer_id, number, version, blob FROM vault_sealedvalues WHERE customer_id = ANY(%s)"
+)
+_CASE = "SELECT id FROM access_case WHERE system = %s AND reference_hash = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A reading that somebody wants.  `case` is `system:reference`, or None."""
+
+    customers: tuple[UUID, ...]
+    fields: tuple[str, ...]
+    purpose: str
+    case: str | None
+    bulk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One customer as the locks hold it: the facts, and what may be opened after the commit."""
+
+    customer: UUID
+    facts: Facts
+    header: Header | None
+    blobs: Blobs
+
+
+@dataclass(frozen=True, slots=True)
+class _Policy:
+    """What everybody's declarations and this person's grants say now."""
+
+    elements: Mapping[str, Element]
+    purpose: PurposeTerms | None
+    grants: tuple[GrantTerms, ...]
+    clearances: frozenset[str]
+
+
+def seen_under_lock(actor: Actor, asked: Asked, now: datetime) -> tuple[list[Seen], Mapping]:
+    """Lock person and customers, then read every fact; the elements come along.
+
+    The statements travel together; only the answers are waited for.  A pipeline must be open.
+
+    Raises:
+        LedgerUnavailable: the ledger is too far behind to be relied on.
+        Tampered: policy, a header or the register was changed from outside.
+    """
+    cursors = [connection.connection.cursor() for _ in range(6)]
+    lock, sets, rows, blobs, case, lag = cursors
+    customers = list(asked.customers)
+    # The lock is a statement of its own: one that locks and reads sees the past.
+    lock.execute(locks.SHARED, (locks.keys_of((actor.id, *customers)),))
+    wanted = _wanted_sets(actor)
+    sets.execute(sealed_sets.HEADERS, ([kind for kind, _ in wanted], [who for _, who in wanted]))
+    rows.execute(_CUSTOMERS, (customers,))
+    blobs.execute(_BLOBS, (customers,))
+    system, _, reference = (asked.case or "").partition(":")
+    if asked.case:
+        case.execute(_CASE, (system, case_hash(system, reference)))
+    lag.execute(log.BEHIND)
+    lock.fetchall()
+    log.refuse_if_behind(lag.fetchone(), now)
+    policy = _policy(actor, asked.purpose, {(kind, who): seal for kind, who, seal in sets})
+    named = _case(case.fetchone(), customers) if asked.case else {}
+    found = _headers(rows.fetchall())
+    stored: dict[UUID, Blobs] = {}
+    for customer, number, version, blob in blobs:
+        stored.setdefault(customer, {})[number] = (version, blob)
+    facts = _facts(actor, asked, policy, found, named, now)
+    seen = [
+        Seen(customer, facts[customer], found.get(customer), stored.get(customer, {}))
+        for customer in customers
+    ]
+    return seen, policy.elements
+
+
+def case_hash(system: str, reference: str) -> bytes:
+    """How a case is found again by the other system's reference."""
+    return hmac.digest(
+        service.current().named_key("reference"),
+        joined(b"trustkeep/case/v1", system.encode(), text.reference(reference).encode()),
+        "sha256",
+    )
+
+
+def case_by_reference(system: str, reference: str) -> Case:
+    """The case of a reference.
+
+    Raises:
+        Missing: there is none.
+    """
+    row = Case.objects.filter(
+        system=system, reference_hash=case_hash(system, reference)
+    ).first()
+    if row is None:
+        raise Missing("There is no such case.")
+    return sealed_sets.rows(Case, row.id)[0]
+
+
+def grants_of(grantee: UUID) -> tuple[Grant, ...]:
+    """The grants of one person or role."""
+    return sealed_sets.rows(Grant, grantee)
+
+
+def _wanted_sets(actor: Actor) -> list[tuple[str, UUID]]:
+    grantees = (actor.id, *people.role_ids())
+    return [
+        (Element.set_kind, INSTALLATION),
+        (purposes.KIND, INSTALLATION),
+        *((Grant.set_kind, grantee) for grantee in grantees),
+        *((kind, actor.id) for kind in people.SET_KINDS),
+    ]
+
+
+def _policy(actor: Actor, purpose: str, seals: Mapping[tuple[str, UUID], bytes]) -> _Policy:
+    """The declarations and grants behind the headers that were read under the lock."""
+    elements = sealed_sets.derived(
+        Element, None, seals.get((Element.set_kind, INSTALLATION)), _by_key
+    )
+    terms = purposes.terms_under(seals.get((purposes.KIND, INSTALLATION)))
+    roles, clearances = people.standing_under(actor.id, seals)
+    grants = tuple(
+        grant
+        for grantee in (actor.id, *roles)
+        for grant in sealed_sets.derived(
+            Grant, grantee, seals.get((Grant.set_kind, grantee)), _grant_terms
+        )
+        if grant.purpose == purpose
+    )
+    return _Policy(elements, terms.get(purpose), grants, clearances)
+
+
+def _facts(
+    actor: Actor,
+    asked: Asked,
+    policy: _Policy,
+    found: Mapping[UUID, Header],
+    named: Mapping[UUID, CaseFacts],
+    now: datetime,
+) -> dict[UUID, Facts]:
+    keys = service.current()
+    with keys.store.reading() as rows:
+        person = register.standing_in(keys, rows, actor.id)
+        standings = {
+            customer: register.standing_in(keys, rows, customer) for customer in asked.customers
+        }
+    purpose = policy.purpose and _purpose_facts(policy.purpose, now)
+    facts: dict[UUID, Facts] = {}
+    for customer, standing in standings.items():
+        header = found.get(customer)
+        facts[customer] = Facts(
+            fields=asked.fields,
+            known_fields=frozenset(policy.elements),
+            purpose=purpose,
+            grants=policy.grants,
+            clearances=policy.clearances,
+            case=named.get(customer),
+            customer=CustomerFacts(
+                is_active=header is not None
+                and header.state == State.ACTIVE
+                and not standing.gone,
+                restricted=standing.restricted,
+                objected=asked.purpose in standing.objected,
+                # Until consents are kept, nobody has consented.
+                consented=False,
+            ),
+            deactivated=person.deactivated,
+            token_revoked=str(actor.token) in person.revoked,
+            bulk=asked.bulk,
+        )
+    return facts
+
+
+def _purpose_facts(terms: PurposeTerms, now: datetime) -> PurposeFacts:
+    return PurposeFacts(
+        fields=terms.fields,
+        has_legal_basis=bool(terms.legal_bases),
+        needs_consent=terms.needs_consent,
+        needs_case=terms.case_rule != CaseRule.NONE,
+        clearances=terms.clearances,
+        is_live=terms.is_live(now),
+    )
+
+
+def _case(row: tuple[UUID] | None, customers: Collection[UUID]) -> dict[UUID, CaseFacts]:
+    if row is None:
+        return {}
+    (case,) = sealed_sets.rows(Case, row[0]) or (None,)
+    if case is None:
+        return {}
+    named = set(case.customers)
+    return {
+        customer: CaseFacts(case.id, case.closed_at is None, customer in named)
+        for customer in customers
+    }
+
+
+def _headers(rows: Sequence[tuple]) -> dict[UUID, Header]:
+    key = service.current().named_key("policy")
+    return {
+        customer: headers.checked(customer, tuple(columns), key) for customer, *columns in rows
+    }
+
+
+def _by_key(rows: tuple[Element, ...]) -> dict[str, Element]:
+    return {element.key: element for element in rows}
+
+
+def _grant_terms(rows: tuple[Grant, ...]) -> tuple[GrantTerms, ...]:
+    return tuple(grant.terms() for grant in rows)
