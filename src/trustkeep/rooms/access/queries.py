@@ -10,11 +10,11 @@ from django.db import connection
 
 from trustkeep.base import text
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Missing
+from trustkeep.base.errors import LedgerUnavailable, Missing
 from trustkeep.crypto.encoding import joined
 from trustkeep.kernel.keys import register, sealed_sets, service
 from trustkeep.kernel.keys.sealed_rows import INSTALLATION
-from trustkeep.kernel.ledger import log
+from trustkeep.kernel.ledger import lag as ledger_lag
 from trustkeep.kernel.people import queries as people
 from trustkeep.kernel.vault import headers, locks
 from trustkeep.kernel.vault.headers import Header
@@ -33,6 +33,7 @@ _CUSTOMERS = (
 _BLOBS = (
     "SELECT customer_id, number, version, blob FROM vault_sealedvalues WHERE customer_id = ANY(%s)"
 )
+_CAUGHT_UP = f"SELECT {ledger_lag.CAUGHT_UP}"
 _CASE = "SELECT id FROM access_case WHERE system = %s AND reference_hash = %s"
 
 
@@ -88,9 +89,14 @@ def seen_under_lock(actor: Actor, asked: Asked, now: datetime) -> tuple[list[See
     system, _, reference = (asked.case or "").partition(":")
     if asked.case:
         case.execute(_CASE, (system, case_hash(system, reference)))
-    lag.execute(log.BEHIND)
+    lag.execute(_CAUGHT_UP)
     lock.fetchall()
-    log.refuse_if_behind(lag.fetchone(), now)
+    (caught_up,) = lag.fetchone()
+    if ledger_lag.is_behind(now, caught_up):
+        raise LedgerUnavailable(
+            "The ledger is behind: entries wait for their place for more than 30 seconds. Nothing "
+            "is read until `trustkeep serve` (or `trustkeep ledger verify`) has caught up."
+        )
     policy = _policy(actor, asked.purpose, {(kind, who): seal for kind, who, seal in sets})
     named = _case(case.fetchone(), customers) if asked.case else {}
     found = _headers(rows.fetchall())

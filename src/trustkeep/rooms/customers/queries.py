@@ -4,7 +4,7 @@ from uuid import UUID
 
 from trustkeep.base.errors import Missing
 from trustkeep.kernel.keys import references, service
-from trustkeep.kernel.vault import writing
+from trustkeep.kernel.vault import creating
 
 
 def customer_of(reference: str) -> UUID:
@@ -14,7 +14,7 @@ def customer_of(reference: str) -> UUID:
         Missing: there is none, or it was erased.
     """
     (digest,) = references.hashes(service.current(), [reference])
-    found = writing.existing([digest])
+    found = creating.existing([digest])
     if digest not in found:
         raise Missing("There is no such customer.")
     return found[digest]

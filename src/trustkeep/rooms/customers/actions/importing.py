@@ -12,16 +12,16 @@ from pathlib import Path
 
 from django.db import transaction
 
-from trustkeep.base import points
+from trustkeep.base import points, text
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Conflict, Unacceptable
-from trustkeep.kernel.keys import backups, kit, references, service
+from trustkeep.kernel.keys import backups, kit, service
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import elements, index, writing
+from trustkeep.kernel.vault import creating, elements, index
 from trustkeep.kernel.vault.models import Customer, Element
-from trustkeep.kernel.vault.writing import NewCustomer
+from trustkeep.kernel.vault.creating import NewCustomer
 from trustkeep.rooms.customers import rules
 from trustkeep.rooms.customers.actions.table import Table
 from trustkeep.rooms.customers.events import CustomerEvent
@@ -144,25 +144,19 @@ def _store(
     source: str,
     done: Imported,
 ) -> None:
-    hashed = references.hashes(service.current(), [row.reference for row in batch])
-    by_hash: dict[bytes, TakenRow] = {}
-    for digest, row in zip(hashed, batch, strict=True):
-        if digest in by_hash:
-            refusal = rules.RowRefusal.DUPLICATE_REFERENCE
-            done.refuse(RefusedRow(row.line, None, refusal))
+    by_reference: dict[str, NewCustomer] = {}
+    for row in batch:
+        reference = text.reference(row.reference)
+        if reference in by_reference:
+            done.refuse(RefusedRow(row.line, None, rules.RowRefusal.DUPLICATE_REFERENCE))
         else:
-            by_hash[digest] = row
-    known = writing.existing(list(by_hash))
-    fresh = [digest for digest in by_hash if digest not in known]
-    done.known += len(known)
-    if not fresh:
-        return
-    prepared = writing.prepare_keys(fresh)
-    rows = [NewCustomer(by_hash[one].reference, by_hash[one].opened_values) for one in fresh]
+            by_reference[reference] = NewCustomer(row.reference, row.opened_values)
+    rows = list(by_reference.values())
     with transaction.atomic(durable=True):
-        writing.create(actor, rows, [prepared[one] for one in fresh], declared, source=source)
+        created = creating.store_new(actor, rows, declared, source=source)
     points.reached("customers.batch_stored")
-    done.created += len(fresh)
+    done.created += created
+    done.known += len(rows) - created
 
 
 def _finish(actor: Actor, source: str, done: Imported) -> None:
