@@ -97,6 +97,4 @@ def unwrap_bucket(root: bytes, install: UUID, epoch: int, table: bytes, bucket: 
         WrongKey: the table was changed, or belongs to another root.
     """
     start = bucket * WRAPPED_BYTES
-    return unwrap(
-        root, for_bucket(install, bucket, epoch), table[start : start + WRAPPED_BYTES]
-    )
+    return unwrap(root, for_bucket(install, bucket, epoch), table[start : start + WRAPPED_BYTES])

@@ -1,0 +1,5 @@
+"""`python -m trustkeep`."""
+
+from trustkeep.cli import main
+
+main()

@@ -1,0 +1,146 @@
+"""The command line: `trustkeep <noun> <verb> [--json]`, and a few plain words.
+
+This is the outermost loop of a command: it turns every failure into one sentence and an exit code
+(0 done, 1 failed or findings, 2 usage, 3 environment, 4 refused, 5 done in part).
+"""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+
+_PACKAGE = Path(__file__).parent
+_INTERRUPTED = 130  # as shells count it
+_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as failure:  # noqa: BLE001 - one of the three outermost loops
+        code = _tell(failure, as_json="--json" in words)
+    sys.exit(code)
+
+
+def _run(words: list[str]) -> int:
+    if not words or words[0] in {"-h", "--help", "help"}:
+        print(_overview())  # noqa: T201 - the command line's own output
+        return 0
+    if words[0] in WORDS:
+        return WORDS[words[0]][0](words[1:])
+    doors = _doors()
+    if words[0] not in doors:
+        print(  # noqa: T201
+            f"There is no command {words[0]!r}: `trustkeep --help` lists them.", file=sys.stderr
+        )
+        return _USAGE
+    return _noun(doors[words[0]], words)
+
+
+def _noun(module: str, words: list[str]) -> int:
+    """Run `<noun> <verb>`; the usage is checked before the database is woken."""
+    from trustkeep.config import environment, start
+
+    asks_for_help = len(words) < 2 or not {"-h", "--help"}.isdisjoint(words)
+    # `config check` must be able to tell what is wrong with the settings that Django needs.
+    settings = environment.current() if words[0] != "config" else None
+    if settings is not None:
+        start.django()
+    command = import_module(module).Command()
+    options = vars(command.create_parser("trustkeep", words[0]).parse_args(words[1:]))
+    if command.needs_database and settings is not None and not asks_for_help:
+        start.database(settings, _say)
+        start.check_migrated()
+    answer = command.perform(options)
+    rendered = import_module("trustkeep.web.command").rendered
+    print(rendered(answer, as_json=options["as_json"]))  # noqa: T201
+    return int(answer.exit_code)
+
+
+def _init(words: list[str]) -> int:
+    """Make or bring up to date everything this installation needs."""
+    from trustkeep.config import environment, start
+
+    if words:
+        print("`trustkeep init` takes no arguments.", file=sys.stderr)  # noqa: T201
+        return _USAGE
+    start.init(environment.current(), _say)
+    _say("ready")
+    return 0
+
+
+def _test(words: list[str]) -> int:
+    """Run the tests (`--ci`, `--long`: the longer forms; the rest goes to pytest)."""
+    root = _PACKAGE.parent.parent
+    if not (root / "tests").is_dir():
+        print("The tests are not installed: run this in the source tree.", file=sys.stderr)  # noqa: T201
+        return 3
+    tier = "long" if "--long" in words else "ci" if "--ci" in words else "test"
+    rest = [word for word in words if word not in {"--ci", "--long"}]
+    spread = [] if any(word.startswith(("-n", "--numprocesses")) for word in rest) else ["-nauto"]
+    os.chdir(root)
+    sys.stdout.flush()
+    return os.execv(
+        sys.executable, [sys.executable, "-m", "pytest", "--tier", tier, *spread, *rest]
+    )
+
+
+WORDS: Mapping[str, tuple[Callable[[list[str]], int], str]] = MappingProxyType(
+    {
+        "init": (_init, "make or bring up to date everything this installation needs"),
+        "test": (_test, "run the tests; --ci and --long run the longer forms"),
+    }
+)
+
+
+def _doors() -> dict[str, str]:
+    """Noun -> module, from the files alone, so that nothing need be imported for a list."""
+    found = {}
+    for pattern in ("config/management/commands/*.py", "rooms/*/management/commands/*.py"):
+        for path in sorted(_PACKAGE.glob(pattern)):
+            if not path.stem.startswith("_"):
+                parts = path.relative_to(_PACKAGE.parent).with_suffix("").parts
+                found[path.stem.replace("_", "-")] = ".".join(parts)
+    return found
+
+
+def _overview() -> str:
+    lines = ["Trustkeep carries out the customer-privacy SOP.", "", "  trustkeep WORD"]
+    lines += [f"    {word:<12} {help_}" for word, (_, help_) in WORDS.items()]
+    lines += ["", "  trustkeep NOUN VERB [--json]      (NOUN --help lists its verbs)"]
+    for noun, module in sorted(_doors().items()):
+        path = _PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".py")
+        summary = path.read_text().split("\n", 1)[0].strip('"').rstrip(".")
+        lines.append(f"    {noun:<12} {summary}")
+    return "\n".join(lines)
+
+
+def _tell(failure: Exception, *, as_json: bool) -> int:
+    from trustkeep.web.problems import problem_of
+
+    problem = problem_of(failure)
+    if as_json:
+        print(json.dumps(problem.as_json(), ensure_ascii=False, indent=2))  # noqa: T201
+    else:
+        print(problem.sentence, file=sys.stderr)  # noqa: T201
+    if problem.code == "unforeseen" and os.environ.get("TRUSTKEEP_LOG_LEVEL") == "debug":
+        # The lines and the class, but not the exception's own words: they may quote a value.
+        print("".join(traceback.format_tb(failure.__traceback__)), file=sys.stderr)  # noqa: T201
+        print(type(failure).__qualname__, file=sys.stderr)  # noqa: T201
+    return problem.exit_code
+
+
+def _say(text: str) -> None:
+    print(f"trustkeep: {text}", file=sys.stderr, flush=True)  # noqa: T201

@@ -1,0 +1,126 @@
+"""The embedded PostgreSQL: one call makes, starts and finds it; another stops it.
+
+It listens on a socket in a folder of its own and nowhere else.  Who may come in: root and the user
+who runs it, known by the operating system (peer); the folder is closed to everybody else.
+"""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from trustkeep.config import pg_cluster, pg_folders, pg_owner
+from trustkeep.config.pg_folders import Folders
+
+ROLE = "trustkeep"  # not a superuser: it cannot switch the durability or the log's silence off
+DATABASE = "trustkeep"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """How to reach a running server."""
+
+    socket_folder: Path
+    role: str = ROLE
+    database: str = DATABASE
+
+    def connect(self, *, role: str = ROLE, database: str = DATABASE) -> psycopg.Connection:
+        """An autocommit connection of its own."""
+        return psycopg.connect(
+            host=str(self.socket_folder),
+            user=role,
+            dbname=database,
+            autocommit=True,
+            connect_timeout=10,
+        )
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def at(home: Path) -> Server:
+    """Where the server of a home is or would be; nothing is started."""
+    return Server(pg_folders.of(home).socket)
+
+
+def ensure_running(home: Path, say: Say = _silent) -> Server:
+    """The server of this home, made and started if need be, with its database in place.
+
+    Several processes may call at once.  `say` is told each step that takes time.
+
+    Raises:
+        Misconfigured: a folder or user stands in the way; the sentence names what to do.
+        Unavailable: the server could not be started.
+    """
+    server = at(home)
+    if _answers(server):
+        return server
+    folders = pg_folders.of(home)
+    owner = pg_owner.find()
+    pg_cluster.prepare(folders, owner)
+    with _only_one(folders):
+        if not _answers(server):
+            bin_folder = pg_cluster.programs(folders, owner)
+            if not folders.data.exists():
+                say("making the database folder")
+            pg_cluster.create(folders, owner, bin_folder)
+            pg_cluster.configure(folders, owner)
+            say("starting PostgreSQL")
+            pg_cluster.start(folders, owner, bin_folder)
+            _make_database(server)
+    return server
+
+
+def stop(home: Path) -> None:
+    """Stop the server of this home, if it runs.
+
+    Raises:
+        Unavailable: it did not stop within a minute.
+    """
+    folders = pg_folders.of(home)
+    if not folders.data.is_dir():
+        return
+    owner = pg_owner.find()
+    with _only_one(folders):
+        pg_cluster.stop(folders, owner, pg_cluster.programs(folders, owner))
+
+
+def _answers(server: Server) -> bool:
+    if not (server.socket_folder / pg_folders.SOCKET_NAME).exists():
+        return False
+    try:
+        server.connect().close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _make_database(server: Server) -> None:
+    """The role and the database, each if absent: a killed start is finished by the next."""
+    with server.connect(role="postgres", database="postgres") as connection:
+        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
+        if known.fetchone() is None:
+            role = sql.Identifier(ROLE)
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(role))
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+        if known.fetchone() is None:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                    sql.Identifier(DATABASE), sql.Identifier(ROLE)
+                )
+            )
+
+
+@contextmanager
+def _only_one(folders: Folders) -> Iterator[None]:
+    """Held by one process at a time; the system lets go of it when that process dies."""
+    with folders.lock.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,242 @@
+"""Every setting, once: name, type, default, help, and whether it is a secret.
+
+Settings are environment variables.  A secret may stand in a file instead, named by the variable
+with `_FILE` behind its name.  An unknown `TRUSTKEEP_` name is an error, so that a misspelt setting
+is never silently the default.
+"""
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from trustkeep.base.errors import Misconfigured
+
+PREFIX = "TRUSTKEEP_"
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+def _setting(
+    name: str,
+    read: Callable[[str], Any],
+    default: Callable[[], Any],
+    *,
+    help: str,  # noqa: A002 - the word of the documentation
+    kind: str,
+    secret: bool = False,
+) -> Any:
+    about = {"name": name, "read": read, "help": help, "kind": kind, "secret": secret}
+    return field(default_factory=default, metadata=about)
+
+
+def _absent() -> None:
+    return None
+
+
+def _home() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/trustkeep")
+    return Path.home() / ".local" / "share" / "trustkeep"
+
+
+def _master_key() -> str:
+    if os.geteuid() == 0:
+        return "file:/etc/trustkeep/master.key"
+    return f"file:{Path.home() / '.config' / 'trustkeep' / 'master.key'}"
+
+
+def _absolute(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not path.is_absolute():
+        raise ValueError("must be an absolute path")
+    return path
+
+
+def _level(text: str) -> str:
+    if text.lower() not in _LEVELS:
+        raise ValueError(f"must be one of {', '.join(_LEVELS)}")
+    return text.lower()
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise ValueError("must be a port number, 1 to 65535")
+    return int(text)
+
+
+def _public_url(text: str) -> str:
+    if not text.startswith(("https://", "http://")) or " " in text:
+        raise ValueError("must be a whole address, for example https://privacy.example.org")
+    return text.rstrip("/")
+
+
+def _database_url(text: str) -> str:
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must be the address of a PostgreSQL server, postgresql://...")
+    return text
+
+
+def _provider(text: str) -> str:
+    kind, _, rest = text.partition(":")
+    if text != "passphrase" and not (kind in {"file", "credential"} and rest):
+        raise ValueError("must be file:PATH, credential:NAME or passphrase")
+    if kind == "file":
+        _absolute(rest)
+    return text
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The effective settings of this process."""
+
+    home: Path = _setting(
+        "TRUSTKEEP_HOME", _absolute, _home, kind="folder",
+        help="The folder of everything that is kept: database, key store, documents.",
+    )  # fmt: skip
+    database_url: str | None = _setting(
+        "DATABASE_URL", _database_url, _absent, kind="address", secret=True,
+        help="A PostgreSQL server (15 or newer) of your own; unset: the embedded one.",
+    )  # fmt: skip
+    master_key: str = _setting(
+        "TRUSTKEEP_MASTER_KEY", _provider, _master_key, kind="provider",
+        help="file:PATH, credential:NAME or passphrase; on another disk or path than the data.",
+    )  # fmt: skip
+    key_store: Path | None = _setting(
+        "TRUSTKEEP_KEY_STORE", _absolute, _absent, kind="folder",
+        help="The folder of the key store; unset: `keys` below TRUSTKEEP_HOME.",
+    )  # fmt: skip
+    slot: Path | None = _setting(
+        "TRUSTKEEP_SLOT", _absolute, _absent, kind="file",
+        help="The file of the primary slot; unset: `slot` beside the key store.",
+    )  # fmt: skip
+    recovery_slot: Path | None = _setting(
+        "TRUSTKEEP_RECOVERY_SLOT", _absolute, _absent, kind="file",
+        help="The file of the recovery slot, on another medium; unset: none yet.",
+    )  # fmt: skip
+    key_backups: Path | None = _setting(
+        "TRUSTKEEP_KEY_BACKUPS", _absolute, _absent, kind="folder",
+        help="Where copies of the key store go; unset: `key-backups` below TRUSTKEEP_HOME.",
+    )  # fmt: skip
+    public_url: str = _setting(
+        "TRUSTKEEP_PUBLIC_URL", _public_url, lambda: "http://localhost:8000", kind="address",
+        help="The address people use; it decides links, cookies and the accepted host names.",
+    )  # fmt: skip
+    log_level: str = _setting(
+        "TRUSTKEEP_LOG_LEVEL", _level, lambda: "info", kind=" | ".join(_LEVELS),
+        help="How much the application log says; debug adds tracebacks, never values.",
+    )  # fmt: skip
+    token: str | None = _setting(
+        "TRUSTKEEP_TOKEN", str, _absent, kind="token", secret=True,
+        help="Your personal or service token, for commands that touch customer data.",
+    )  # fmt: skip
+    secret_key: str | None = _setting(
+        "SECRET_KEY", str, _absent, kind="text", secret=True,
+        help="Signs cookies and links; unset: made once and kept below TRUSTKEEP_HOME.",
+    )  # fmt: skip
+    email_url: str | None = _setting(
+        "EMAIL_URL", str, _absent, kind="address", secret=True,
+        help="The mail server, smtp://user:password@host:port; unset: no mail is sent.",
+    )  # fmt: skip
+    port: int = _setting(
+        "PORT", _port, lambda: 8000, kind="number",
+        help="The port that `serve` listens on, on the loopback address.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong with the environment: which name, what, and the remedy."""
+
+    name: str
+    problem: str
+    remedy: str
+
+    @property
+    def sentence(self) -> str:
+        """The finding for a person."""
+        return f"{self.name} {self.problem}: {self.remedy}."
+
+
+def read(environ: Mapping[str, str]) -> tuple[Environment, tuple[Finding, ...]]:
+    """The settings that could be read (defaults for the rest) and everything wrong with them."""
+    findings = list(_unknown(environ))
+    values = {}
+    for each in fields(Environment):
+        about = each.metadata
+        try:
+            text = _text(environ, about["name"], secret=about["secret"])
+            if text is not None:
+                values[each.name] = about["read"](text)
+        except _FindingError as wrong:
+            findings.append(wrong.finding)
+        except ValueError as problem:
+            # The value is not repeated: it may be a secret in the wrong place.
+            findings.append(Finding(about["name"], str(problem), "mend or unset it"))
+    return Environment(**values), tuple(findings)
+
+
+@cache
+def current() -> Environment:
+    """The settings of this process, read once.
+
+    Raises:
+        Misconfigured: with every finding and its remedy.
+    """
+    environment, findings = read(os.environ)
+    if findings:
+        raise Misconfigured(" ".join(finding.sentence for finding in findings))
+    return environment
+
+
+def names() -> tuple[str, ...]:
+    """Every variable that is understood, `_FILE` forms included."""
+    found = []
+    for each in fields(Environment):
+        found.append(each.metadata["name"])
+        if each.metadata["secret"]:
+            found.append(each.metadata["name"] + "_FILE")
+    return tuple(found)
+
+
+class _FindingError(Exception):
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.problem)
+        self.finding = finding
+
+
+def _unknown(environ: Mapping[str, str]) -> list[Finding]:
+    known = names()
+    found = []
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+            found.append(
+                Finding(name, "is not a setting", f"did you mean {near[0]}? Rename or unset it")
+            )
+    return found
+
+
+def _text(environ: Mapping[str, str], name: str, *, secret: bool) -> str | None:
+    """The text of one setting; an empty variable counts as unset."""
+    text = environ.get(name, "").strip()
+    path = environ.get(name + "_FILE", "").strip() if secret else ""
+    if text and path:
+        raise _FindingError(Finding(name, f"and {name}_FILE are both set", "keep one of them"))
+    if not path:
+        return text or None
+    try:
+        content = Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        raise _FindingError(
+            Finding(
+                f"{name}_FILE", "names a file that cannot be read", "mend the path or its rights"
+            )
+        ) from None
+    if not content:
+        raise _FindingError(
+            Finding(f"{name}_FILE", "names an empty file", "put the secret into it")
+        )
+    return content

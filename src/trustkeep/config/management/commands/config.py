@@ -1,0 +1,51 @@
+"""Settings: show and check them."""
+
+import os
+from dataclasses import fields
+
+from trustkeep.base.actor import Actor
+from trustkeep.config.environment import Environment, Finding, read
+from trustkeep.web.command import HOST, Answer, NounCommand, verb
+from trustkeep.web.plain_text import as_text
+
+MASK = "********"
+
+
+class Command(NounCommand):
+    """`trustkeep config check`."""
+
+    help = "Settings: show and check them"
+    needs_database = False
+
+    @verb("check", permission=HOST, help="show the effective settings and what is wrong with them")
+    def check_settings(self, actor: Actor) -> Answer:  # noqa: ARG002 - every verb is told who acts
+        """Every setting with its effective value, secrets masked; exit code 1 on a finding."""
+        environment, findings = read(os.environ)
+        settings = _settings(environment)
+        text = as_text(settings) + "\n\n" + _verdict(findings)
+        data = {"settings": settings, "findings": [_as_data(finding) for finding in findings]}
+        return Answer(data, text, exit_code=1 if findings else 0)
+
+
+def _settings(environment: Environment) -> list[dict[str, str | None]]:
+    shown = []
+    for each in fields(Environment):
+        about = each.metadata
+        value = getattr(environment, each.name)
+        given = any(os.environ.get(name) for name in (about["name"], about["name"] + "_FILE"))
+        shown.append({
+            "name": about["name"],
+            "value": MASK if about["secret"] and value else None if value is None else str(value),
+            "from": "environment" if given else "default",
+        })  # fmt: skip
+    return shown
+
+
+def _as_data(finding: Finding) -> dict[str, str]:
+    return {"name": finding.name, "problem": finding.problem, "remedy": finding.remedy}
+
+
+def _verdict(findings: tuple[Finding, ...]) -> str:
+    if not findings:
+        return "Nothing is wrong with these settings."
+    return "\n".join(f"wrong: {finding.sentence}" for finding in findings)

@@ -1,0 +1,61 @@
+"""Where the embedded PostgreSQL keeps its things: pure paths, nothing is touched here."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+SOCKET_NAME = ".s.PGSQL.5432"
+LONGEST_SOCKET_PATH_BYTES = 107  # sun_path is 108 bytes with its closing zero
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The folders of one embedded server; all derived from the installation's home."""
+
+    home: Path
+
+    @property
+    def data(self) -> Path:
+        """The database cluster."""
+        return self.home / "pg"
+
+    @property
+    def log(self) -> Path:
+        """The server's own messages; they hold no statement and no value."""
+        return self.home / "pg-log" / "server.log"
+
+    @property
+    def lock(self) -> Path:
+        """Held while a process makes, starts or stops the server."""
+        return self.home / "pg.lock"
+
+    @property
+    def software(self) -> Path:
+        """A copy of the server's programs, used where its owner cannot reach the installed ones."""
+        return self.home / "pg-software"
+
+    @property
+    def socket(self) -> Path:
+        """The folder of the socket: inside home, or a short one when home lies too deep."""
+        inside = self.home / "pg-run"
+        return inside if _fits(inside) else self._short()
+
+    def _short(self) -> Path:
+        name = "trustkeep-" + hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        if os.geteuid() == 0:
+            return Path("/run") / name
+        runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+        if runtime and _fits(Path(runtime) / name):
+            return Path(runtime) / name
+        # The system's shared folder: cluster.prepare refuses one that somebody else made first.
+        return Path("/tmp") / name  # noqa: S108 - named, checked for its owner, mode 0700
+
+
+def of(home: Path) -> Folders:
+    """The folders below one home, which is made absolute but not resolved."""
+    return Folders(home.absolute())
+
+
+def _fits(folder: Path) -> bool:
+    return len(os.fsencode(folder / SOCKET_NAME)) <= LONGEST_SOCKET_PATH_BYTES

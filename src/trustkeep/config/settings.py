@@ -1,0 +1,31 @@
+"""Django's settings, all of them derived from `environment`."""
+
+from pathlib import Path
+
+from django.utils.functional import lazy
+
+from trustkeep.config import database, logs, secret
+from trustkeep.config.environment import current
+
+_environment = current()
+_package = Path(__file__).parent.parent
+
+
+def _apps() -> list[str]:
+    """The kernel's parts and the rooms that are Django apps: those with an `apps.py`."""
+    found = sorted(_package.glob("kernel/*/apps.py")) + sorted(_package.glob("rooms/*/apps.py"))
+    return [".".join(("trustkeep", *path.parent.relative_to(_package).parts)) for path in found]
+
+
+# Lazy: merely reading the settings must not make a folder.
+SECRET_KEY = lazy(lambda: _environment.secret_key or secret.kept_in(_environment.home), str)()
+DEBUG = False
+ALLOWED_HOSTS: list[str] = []
+INSTALLED_APPS = ["procrastinate.contrib.django", "trustkeep.config", *_apps()]
+MIDDLEWARE: list[str] = []
+DATABASES = {"default": database.settings(_environment)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+LOGGING = logs.settings(_environment.log_level)

@@ -1,0 +1,155 @@
+"""The test run: a real PostgreSQL, three tiers, an order that changes, skips that are seen."""
+
+import fcntl
+import os
+import random
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from trustkeep.config import embedded
+
+TEMPLATE = "trustkeep_template"
+TIERS = ("test", "ci", "long")
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Which of the three forms of a harness runs."""
+
+    name: str
+
+    def pick(self, *, test, ci, long):
+        """The figure for this tier: `tier.pick(test=10, ci=50, long=200)`."""
+        return {"test": test, "ci": ci, "long": long}[self.name]
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("trustkeep")
+    group.addoption("--tier", choices=TIERS, default="test", help="test, ci or long")
+    group.addoption("--order", type=int, default=None, help="repeat the order of an earlier run")
+
+
+def pytest_configure(config):
+    inherited = getattr(config, "workerinput", {}).get("order")
+    if config.option.order is None:
+        config.option.order = inherited or random.SystemRandom().randrange(1, 2**31)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    node.workerinput["order"] = node.config.option.order
+
+
+def pytest_report_header(config):
+    return f"tier {config.option.tier}, order {config.option.order} (repeat with --order)"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Skip, visibly, what a longer tier runs; shuffle files, then the tests within each."""
+    reached = TIERS.index(config.option.tier)
+    for item in items:
+        for needed in ("ci", "long"):
+            if item.get_closest_marker(needed) and reached < TIERS.index(needed):
+                item.add_marker(pytest.mark.skip(reason=f"runs with --{needed}"))
+    chance = random.Random(config.option.order)
+    files = sorted({str(item.path) for item in items})
+    place = dict(zip(chance.sample(files, len(files)), range(len(files)), strict=True))
+    items.sort(key=lambda item: (place[str(item.path)], chance.random()))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many tests were skipped, and why: a skip nobody sees is a test nobody has."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in skipped
+        if isinstance(report.longrepr, tuple)
+    )
+    if skipped:
+        terminalreporter.section(f"{len(skipped)} skipped, and why")
+        for reason, count in reasons.most_common():
+            terminalreporter.line(f"{count:5}  {reason}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """Stop the server and remove its home, unless this is a worker or the home was given."""
+    home = Path(os.environ["TRUSTKEEP_HOME"])
+    made_by = home / "made-by"
+    if made_by.is_file() and made_by.read_text() == str(os.getpid()):
+        embedded.stop(home)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def tier(request):
+    return Tier(request.config.option.tier)
+
+
+@pytest.fixture(scope="session")
+def server():
+    """The one embedded PostgreSQL of this run."""
+    return embedded.ensure_running(Path(os.environ["TRUSTKEEP_HOME"]))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(server, django_db_blocker, request):
+    """Each worker's database is a copy of one that was migrated once."""
+    from django.db import connection
+
+    _migrate_template_once(server, django_db_blocker)
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "alone")
+    connection.settings_dict["TEST"].update(TEMPLATE=TEMPLATE, NAME=f"test_{worker}")
+
+
+def _migrate_template_once(server, django_db_blocker):
+    from django.core.management import call_command
+    from django.db import connection
+
+    with (Path(os.environ["TRUSTKEEP_HOME"]) / "template.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with server.connect() as admin:
+            names = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE])
+            if names.fetchone():
+                return
+            unfinished = f"{TEMPLATE}_unfinished"
+            admin.execute(f"DROP DATABASE IF EXISTS {unfinished}")
+            admin.execute(f"CREATE DATABASE {unfinished}")
+            own = connection.settings_dict["NAME"]
+            connection.settings_dict["NAME"] = unfinished
+            try:
+                with django_db_blocker.unblock():
+                    call_command("migrate", verbosity=0, interactive=False)
+                    connection.close()
+            finally:
+                connection.settings_dict["NAME"] = own
+            admin.execute(f"ALTER DATABASE {unfinished} RENAME TO {TEMPLATE}")
+
+
+@pytest.fixture
+def another_connection(server, transactional_db):
+    """Opens further connections to this test's database; closes them at the end."""
+    from django.db import connection
+
+    opened: list[psycopg.Connection] = []
+
+    def connect(**options):
+        opened.append(
+            psycopg.connect(
+                host=str(server.socket_folder),
+                user=server.role,
+                dbname=connection.settings_dict["NAME"],
+                **options,
+            )
+        )
+        return opened[-1]
+
+    yield connect
+    for each in opened:
+        each.close()
