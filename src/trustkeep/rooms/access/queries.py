@@ -2,8 +2,9 @@
 
 import hmac
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from django.db import connection
@@ -15,17 +16,21 @@ from trustkeep.crypto.encoding import joined
 from trustkeep.kernel.keys import register, sealed_sets, service
 from trustkeep.kernel.keys.sealed_rows import INSTALLATION
 from trustkeep.kernel.ledger import lag as ledger_lag
-from trustkeep.kernel.people import queries as people
+from trustkeep.kernel.people.models import Clearance, RoleAssignment
+from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault import headers, locks
 from trustkeep.kernel.vault.headers import Header
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import State
+from trustkeep.rooms.access import rules
 from trustkeep.rooms.access.models import Case, Grant
 from trustkeep.rooms.access.rules import CaseFacts, CustomerFacts, Facts, GrantTerms, PurposeFacts
 from trustkeep.rooms.purposes import queries as purposes
 from trustkeep.rooms.purposes.rules import CaseRule, PurposeTerms
 
 Blobs = dict[int, tuple[int, bytes]]
+Seals = Mapping[tuple[str, UUID], bytes]
+NOBODY = CustomerFacts(is_active=False, restricted=False, objected=False, consented=False)
 
 _CUSTOMERS = (
     f"SELECT id, {headers.COLUMNS} FROM vault_customer WHERE id = ANY(%s)"  # noqa: S608 - ours
@@ -82,8 +87,7 @@ def seen_under_lock(actor: Actor, asked: Asked, now: datetime) -> tuple[list[See
     customers = list(asked.customers)
     # The lock is a statement of its own: one that locks and reads sees the past.
     lock.execute(locks.SHARED, (locks.keys_of((actor.id, *customers)),))
-    wanted = _wanted_sets(actor)
-    sets.execute(sealed_sets.HEADERS, ([kind for kind, _ in wanted], [who for _, who in wanted]))
+    sets.execute(sealed_sets.HEADERS, _wanted_sets(actor.id))
     rows.execute(_CUSTOMERS, (customers,))
     blobs.execute(_BLOBS, (customers,))
     system, _, reference = (asked.case or "").partition(":")
@@ -97,15 +101,26 @@ def seen_under_lock(actor: Actor, asked: Asked, now: datetime) -> tuple[list[See
             "The ledger is behind: entries wait for their place for more than 30 seconds. Nothing "
             "is read until `trustkeep serve` (or `trustkeep ledger verify`) has caught up."
         )
-    policy = _policy(actor, asked.purpose, {(kind, who): seal for kind, who, seal in sets})
+    person, standings = _standings(actor, asked.customers)
+    seals = {(kind, who): seal for kind, who, seal in sets}
+    policy = _policy(actor, asked.purpose, seals, person, now)
     named = _case(case.fetchone(), customers) if asked.case else {}
     found = _headers(rows.fetchall())
     stored: dict[UUID, Blobs] = {}
     for customer, number, version, blob in blobs:
         stored.setdefault(customer, {})[number] = (version, blob)
-    facts = _facts(actor, asked, policy, found, named, now)
+    common = _common_facts(actor, asked, policy, person, now)
     seen = [
-        Seen(customer, facts[customer], found.get(customer), stored.get(customer, {}))
+        Seen(
+            customer,
+            replace(
+                common,
+                case=named.get(customer),
+                customer=_customer_facts(asked, found.get(customer), standings[customer]),
+            ),
+            found.get(customer),
+            stored.get(customer, {}),
+        )
         for customer in customers
     ]
     return seen, policy.elements
@@ -139,73 +154,86 @@ def grants_of(grantee: UUID) -> tuple[Grant, ...]:
     return sealed_sets.rows(Grant, grantee)
 
 
-def _wanted_sets(actor: Actor) -> list[tuple[str, UUID]]:
-    grantees = (actor.id, *people.role_ids())
-    return [
+@lru_cache(maxsize=4096)
+def _wanted_sets(person: UUID) -> tuple[list[str], list[UUID]]:
+    """Kinds and owners of the sets that decide what this person may read."""
+    wanted = [
         (Element.set_kind, INSTALLATION),
         (purposes.KIND, INSTALLATION),
-        *((Grant.set_kind, grantee) for grantee in grantees),
-        *((kind, actor.id) for kind in people.SET_KINDS),
+        (RoleAssignment.set_kind, person),
+        (Clearance.set_kind, person),
+        (Grant.set_kind, person),
+        *((Grant.set_kind, rules.grantee_of(role)) for role in Role),
     ]
+    return [kind for kind, _ in wanted], [owner for _, owner in wanted]
 
 
-def _policy(actor: Actor, purpose: str, seals: Mapping[tuple[str, UUID], bytes]) -> _Policy:
+def _policy(
+    actor: Actor, purpose: str, seals: Seals, person: register.Standing, now: datetime
+) -> _Policy:
     """The declarations and grants behind the headers that were read under the lock."""
     elements = sealed_sets.derived(
         Element, None, seals.get((Element.set_kind, INSTALLATION)), _by_key
     )
     terms = purposes.terms_under(seals.get((purposes.KIND, INSTALLATION)))
-    roles, clearances = people.standing_under(actor.id, seals)
+    roles = sealed_sets.derived(
+        RoleAssignment, actor.id, seals.get((RoleAssignment.set_kind, actor.id)), _roles
+    )
+    clearances = sealed_sets.derived(
+        Clearance, actor.id, seals.get((Clearance.set_kind, actor.id)), tuple
+    )
+    grantees = [actor.id, *(rules.grantee_of(role) for role in roles - person.roles_removed)]
     grants = tuple(
         grant
-        for grantee in (actor.id, *roles)
+        for grantee in grantees
         for grant in sealed_sets.derived(
             Grant, grantee, seals.get((Grant.set_kind, grantee)), _grant_terms
         )
         if grant.purpose == purpose
     )
-    return _Policy(elements, terms.get(purpose), grants, clearances)
+    held = frozenset(one.clearance for one in clearances if one.given_at <= now < one.expires_at)
+    return _Policy(elements, terms.get(purpose), grants, held)
 
 
-def _facts(
-    actor: Actor,
-    asked: Asked,
-    policy: _Policy,
-    found: Mapping[UUID, Header],
-    named: Mapping[UUID, CaseFacts],
-    now: datetime,
-) -> dict[UUID, Facts]:
+def _standings(
+    actor: Actor, customers: Sequence[UUID]
+) -> tuple[register.Standing, dict[UUID, register.Standing]]:
     keys = service.current()
     with keys.store.reading() as rows:
-        person = register.standing_in(keys, rows, actor.id)
-        standings = {
-            customer: register.standing_in(keys, rows, customer) for customer in asked.customers
+        return register.standing_in(keys, rows, actor.id), {
+            customer: register.standing_in(keys, rows, customer) for customer in customers
         }
-    purpose = policy.purpose and _purpose_facts(policy.purpose, now)
-    facts: dict[UUID, Facts] = {}
-    for customer, standing in standings.items():
-        header = found.get(customer)
-        facts[customer] = Facts(
-            fields=asked.fields,
-            known_fields=frozenset(policy.elements),
-            purpose=purpose,
-            grants=policy.grants,
-            clearances=policy.clearances,
-            case=named.get(customer),
-            customer=CustomerFacts(
-                is_active=header is not None
-                and header.state == State.ACTIVE
-                and not standing.gone,
-                restricted=standing.restricted,
-                objected=asked.purpose in standing.objected,
-                # Until consents are kept, nobody has consented.
-                consented=False,
-            ),
-            deactivated=person.deactivated,
-            token_revoked=str(actor.token) in person.revoked,
-            bulk=asked.bulk,
-        )
-    return facts
+
+
+def _common_facts(
+    actor: Actor, asked: Asked, policy: _Policy, person: register.Standing, now: datetime
+) -> Facts:
+    """What holds for every customer that is asked for."""
+    return Facts(
+        fields=asked.fields,
+        known_fields=frozenset(policy.elements),
+        purpose=policy.purpose and _purpose_facts(policy.purpose, now),
+        grants=policy.grants,
+        clearances=policy.clearances,
+        case=None,
+        customer=NOBODY,
+        deactivated=person.deactivated,
+        token_revoked=str(actor.token) in person.revoked,
+        bulk=asked.bulk,
+    )
+
+
+def _customer_facts(
+    asked: Asked, header: Header | None, standing: register.Standing
+) -> CustomerFacts:
+    is_active = header is not None and header.state == State.ACTIVE and not standing.gone
+    return CustomerFacts(
+        is_active=is_active,
+        restricted=standing.restricted,
+        objected=asked.purpose in standing.objected,
+        # Until consents are kept, nobody has consented.
+        consented=False,
+    )
 
 
 def _purpose_facts(terms: PurposeTerms, now: datetime) -> PurposeFacts:
@@ -245,3 +273,7 @@ def _by_key(rows: tuple[Element, ...]) -> dict[str, Element]:
 
 def _grant_terms(rows: tuple[Grant, ...]) -> tuple[GrantTerms, ...]:
     return tuple(grant.terms() for grant in rows)
+
+
+def _roles(rows: tuple[RoleAssignment, ...]) -> frozenset[str]:
+    return frozenset(row.role for row in rows)

@@ -16,4 +16,3 @@ class CustomerEvent(Event):
         },
     )
     ERASURE_REQUESTED = "customers.erasure.requested", {"approval": Detail.ID}
-    RECEIPT_ISSUED = "customers.receipt.issued", {"receipt": Detail.ID, "digest": Detail.DIGEST}

@@ -9,7 +9,7 @@ from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Missing, Unacceptable
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
-from trustkeep.kernel.people import actions as people
+from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import elements
 from trustkeep.kernel.vault.models import Element

@@ -10,7 +10,7 @@ from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Conflict, Unacceptable
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
-from trustkeep.kernel.people import actions as people
+from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.rooms.access import queries

@@ -11,7 +11,7 @@ from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Denied, Missing, Unacceptable
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
-from trustkeep.kernel.people import actions as people
+from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people import locks
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.rooms.access.events import AccessEvent
@@ -69,7 +69,7 @@ def revoke_grant(actor: Actor, *, grant: UUID) -> None:
     if row is None:
         raise Missing("There is no such grant.")
     with transaction.atomic(durable=True):
-        locks.exclusive(row.grantee)
+        locks.person(row.grantee)
         with sealed_sets.change(Grant, row.grantee, actor) as grants:
             grants.remove(row)
         log.append(

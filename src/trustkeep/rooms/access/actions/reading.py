@@ -14,7 +14,7 @@ from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Denied
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.ledger.log import EntryRef
-from trustkeep.kernel.people import actions as people
+from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import opening
 from trustkeep.kernel.vault.models import Element
