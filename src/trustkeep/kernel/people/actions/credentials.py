@@ -16,7 +16,7 @@ from trustkeep.kernel.people import locks, queries, tokens
 from trustkeep.kernel.people.authority import require
 from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.models import Clearance, Token
-from trustkeep.kernel.people.permissions import DATA_ACCESS, Permission, permissions_of
+from trustkeep.kernel.people.permissions import Permission, permissions_of
 
 LONGEST = timedelta(days=366)
 
@@ -125,13 +125,13 @@ def end_clearance(actor: Actor, *, member: UUID, clearance: str) -> None:
 
 
 def _refuse_to_impersonate(actor: Actor, member: UUID) -> None:
-    """Whoever issues a token could use it, so only those who may read issue one that reads."""
+    """Whoever issues a token could use it, so a member who may do more renews their own."""
     if member == actor.id:
         return
-    beyond = DATA_ACCESS & permissions_of(queries.roles_of(member)) - actor.permissions
+    beyond = permissions_of(queries.roles_of(member)) - actor.permissions
     if beyond and sealed_sets.rows(Token, member):
         raise Denied(
-            "This member reads customer data and has a token: they renew it themselves with "
+            "This member may do what you may not, and has a token: they renew it themselves with "
             "`trustkeep people token`.",
             ("would_impersonate",),
         )
