@@ -96,7 +96,7 @@ def publish() -> Published | None:
         Tampered: the tiles do not reach as far as the tree, or a kept checkpoint was changed.
     """
     committed, last = size(), newest()
-    if last is not None and last.checkpoint.size == committed:
+    if committed == (last.checkpoint.size if last else 0):
         return None
     wiring, hashed = ports.current(), tile_store.range_hash()
     try:
