@@ -1,1 +1,1 @@
-"""The living SOP: clause parts, the checks that watch them, and their results."""
+"""The living SOP: clauses as data, the checks that watch their parts, and what they found."""

@@ -75,6 +75,8 @@ def destroy(
             if register.standing_in(keys, rows, customer).held:
                 raise Conflict("A legal hold stands on this customer; nothing was destroyed.")
         authorisations.consume(keys, rows, authorisation, verb=DESTROY, digest=digest)
+        for customer in customers:
+            register.append(keys, rows, Fact.ERASING, customer, {})
         listed = [str(customer) for customer in customers]
         transition = _transition(rows)
         if transition is None:
@@ -84,6 +86,7 @@ def destroy(
             same = transition.customers if transition.stage == BEGUN else transition.waiting
             same.extend(listed)
             _store(rows, transition)
+    register.anchor(keys)
     points.reached("epoch.begun")
 
 
@@ -125,12 +128,6 @@ def resume(keys: KeyService, samples: Sequence[reopen.Sample] = ()) -> Change:
     except SlotUnreachable as unreachable:
         return _change(transition, (unreachable.slot,))
     return _destroyed(keys, transition)
-
-
-def doomed(rows: sqlite3.Connection) -> set[str]:
-    """The customers whose keys are about to be destroyed: nothing of them is read any more."""
-    transition = _transition(rows)
-    return set() if transition is None else {*transition.customers, *transition.waiting}
 
 
 def _begin(keys: KeyService, rows: sqlite3.Connection, listed: list[str]) -> None:

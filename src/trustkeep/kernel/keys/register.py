@@ -21,6 +21,8 @@ from trustkeep.kernel.keys import service, store
 from trustkeep.kernel.keys.service import KeyService
 from trustkeep.kernel.keys.standing import Fact, Standing
 
+__all__ = ["Fact", "Standing", "anchor", "append", "empty_mark", "enter", "facts", "standing_in", "verify"]
+
 ROOT = "register-root"
 _LABEL = b"trustkeep/register/v1"
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 class Fact(StrEnum):
     """What can stand in the register.  The values are stored: never rename one."""
 
+    ERASING = "erasing"  # intended by two people; there is no way back
     ERASED = "erased"
     RESTRICTED = "restricted"
     RESTRICTION_LIFTED = "restriction_lifted"
@@ -29,6 +30,7 @@ _SWITCHES = {
     Fact.RESTRICTION_LIFTED: ("restricted", False),
     Fact.DEACTIVATED: ("deactivated", True),
     Fact.REACTIVATED: ("deactivated", False),
+    Fact.ERASING: ("erasing", True),
     Fact.ERASED: ("erased", True),
 }
 _SETS = {
@@ -48,6 +50,7 @@ _SETS = {
 class Standing:
     """What the register says of one subject, all of its facts taken in order."""
 
+    erasing: bool = False
     erased: bool = False
     restricted: bool = False
     deactivated: bool = False
@@ -56,6 +59,11 @@ class Standing:
     withdrawn: set[str] = field(default_factory=set)  # purposes
     revoked: set[str] = field(default_factory=set)  # tokens
     roles_removed: set[str] = field(default_factory=set)
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing of the customer may be read or written any more."""
+        return self.erasing or self.erased
 
     @property
     def held(self) -> bool:

@@ -1,1 +1,1 @@
-"""The append-only log that an outsider can verify.  SOP 4.3c, 8b."""
+"""The append-only log that an outsider can check: entries, order, checkpoints, proofs, anchors."""

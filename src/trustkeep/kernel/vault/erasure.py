@@ -79,7 +79,7 @@ def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> dateti
             details={"state": after.version, "approval": str(authorisation.approval)},
         )
         # The key store must know before the data does: a crash here leaves the stricter state.
-        epochs.destroy(keys, [customer], authorisation.id, digest=authorisation.digest)
+        epochs.destroy(keys, [customer], authorisation.id, digest=digest_of([customer]))
     points.reached("erasure.intended")
     return now
 

@@ -1,20 +1,17 @@
-"""Writing customers: new ones in bulk, changed values one customer at a time.  SOP 4.2a.
+"""Changing the values of a customer.  SOP 4.2a.
 
-Keys are durable in their store before the data that needs them; each writing and its ledger entry
-stand or fall together.
+What stays the same stays sealed as it was; each class that changed is sealed anew in its next
+version, and the writing and its ledger entry stand or fall together.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import connection
 
-from trustkeep.base import points, world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Conflict, Missing
-from trustkeep.kernel.keys import references, register, service
+from trustkeep.kernel.keys import register, service
 from trustkeep.kernel.keys.unwrap import CustomerKey
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.vault import elements as declared
@@ -22,117 +19,8 @@ from trustkeep.kernel.vault import headers, index, locks, opening, rules, sealin
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.headers import Header
 from trustkeep.kernel.vault.models import Element
-from trustkeep.kernel.vault.rules import State, Written
+from trustkeep.kernel.vault.rules import Written
 from trustkeep.kernel.vault.sealing import Values
-
-_HEADERS = (
-    "COPY vault_customer (id, state, version, key_version, classes, seal, created_at)"
-    " FROM STDIN (FORMAT BINARY)"
-)
-_HEADER_TYPES = ("uuid", "int2", "int8", "int4", "bytea", "bytea", "timestamptz")
-_VALUES = (
-    "COPY vault_sealedvalues (customer_id, number, version, blob) FROM STDIN (FORMAT BINARY)"
-)
-_VALUE_TYPES = ("uuid", "int2", "int8", "bytea")
-_TOKENS = "COPY vault_token (token, customer) FROM STDIN (FORMAT BINARY)"
-_TOKEN_TYPES = ("bytea", "uuid")
-
-
-@dataclass(frozen=True, slots=True)
-class NewCustomer:
-    """A customer to be: the company's own reference, and opened values by element."""
-
-    reference: str
-    opened_values: Values
-
-
-@dataclass(frozen=True, slots=True)
-class _Sealed:
-    header: Header
-    seal: bytes
-    blobs: dict[int, tuple[int, bytes]]
-
-
-def prepare_keys(hashed: Sequence[bytes]) -> dict[bytes, tuple[UUID, CustomerKey]]:
-    """An identifier and a durable key for each reference that has no record yet.
-
-    A reference whose key was made by an attempt that was interrupted gets the same key again, so
-    that starting anew makes no second customer.
-
-    Raises:
-        Conflict: a key change is under way; try again in a moment.
-    """
-    keys = service.current()
-    known = references.customers(keys, hashed)
-    fresh = {digest: world.new_id() for digest in hashed if digest not in known}
-    made = keys.create_customer_keys(list(fresh.values()), fresh)
-    points.reached("vault.keys_created")
-    orphans = keys.customer_keys(list(known.values()))
-    prepared = {digest: (customer, made[customer]) for digest, customer in fresh.items()}
-    for digest, customer in known.items():
-        if customer in orphans:
-            prepared[digest] = (customer, orphans[customer])
-    return prepared
-
-
-def existing(hashed: Sequence[bytes]) -> dict[bytes, UUID]:
-    """The customers that these references mean and that have a record."""
-    known = references.customers(service.current(), hashed)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM vault_customer WHERE id = ANY(%s)", (list(known.values()),))
-        recorded = {customer for (customer,) in cursor.fetchall()}
-    return {digest: customer for digest, customer in known.items() if customer in recorded}
-
-
-def create(
-    actor: Actor,
-    rows: Sequence[NewCustomer],
-    prepared: Sequence[tuple[UUID, CustomerKey]],
-    elements: Mapping[str, Element],
-    *,
-    source: str,
-) -> None:
-    """Store new customers, their index and an entry for each; only inside a transaction."""
-    keys = service.current()
-    policy = keys.named_key("policy")
-    indexer = index.Indexer(elements, index.writing_generation())
-    now = world.now()
-    done = [
-        _sealed(keys.install, policy, customer, key, row.opened_values, elements)
-        for row, (customer, key) in zip(rows, prepared, strict=True)
-    ]
-    _copy(_HEADERS, _HEADER_TYPES, (_header_row(one, now) for one in done))
-    _copy(
-        _VALUES,
-        _VALUE_TYPES,
-        (
-            (one.header.customer, number, version, blob)
-            for one in done
-            for number, (version, blob) in one.blobs.items()
-        ),
-    )
-    _copy(
-        _TOKENS,
-        _TOKEN_TYPES,
-        {
-            token
-            for row, one in zip(rows, done, strict=True)
-            for token in indexer.tokens(one.header.customer, row.opened_values)
-        },
-    )
-    log.append_many(
-        log.Draft(
-            VaultEvent.CREATED,
-            actor,
-            customer=one.header.customer,
-            details={
-                "state": 1,
-                "written": rules.ledger_versions(one.header.classes),
-                "source": source,
-            },
-        )
-        for one in done
-    )
 
 
 def write_fields(actor: Actor, customer: UUID, changes: Mapping[str, str | None]) -> None:
@@ -152,7 +40,7 @@ def write_fields(actor: Actor, customer: UUID, changes: Mapping[str, str | None]
     elements = declared.by_key()
     found, blobs = headers.with_blobs([customer], rules.SensitivityClass)
     key = keys.customer_key(customer)
-    if customer not in found or key is None or standing.erased:
+    if customer not in found or key is None or standing.gone:
         raise Missing("There is no such customer.")
     header = found[customer]
     opened_values = opening.open_with(
@@ -169,31 +57,6 @@ def write_fields(actor: Actor, customer: UUID, changes: Mapping[str, str | None]
         customer=customer,
         details={"state": after.version, "written": rules.ledger_versions(after.classes)},
     )
-
-
-def _sealed(
-    install: UUID,
-    policy: bytes,
-    customer: UUID,
-    key: CustomerKey,
-    opened_values: Values,
-    elements: Mapping[str, Element],
-) -> _Sealed:
-    blobs = {
-        number: (1, sealing.seal_class(install, customer, key, number, 1, values))
-        for number, values in sealing.by_class(opened_values, elements).items()
-    }
-    classes = {number: Written.of(version, blob) for number, (version, blob) in blobs.items()}
-    header = Header(customer, State.ACTIVE, 1, key.version, classes)
-    return _Sealed(header, header.seal(policy), blobs)
-
-
-def _header_row(one: _Sealed, now: datetime) -> tuple[object, ...]:
-    header = one.header
-    classes = rules.packed(header.classes)
-    return (
-        header.customer, header.state, header.version, header.key_version, classes, one.seal, now,
-    )  # fmt: skip
 
 
 def _changed(opened_values: Values, changes: Mapping[str, str | None]) -> dict[str, str]:
@@ -247,10 +110,3 @@ def _store(header: Header, seal: bytes, fresh: Mapping[int, tuple[int, bytes]]) 
                 " DO UPDATE SET version = excluded.version, blob = excluded.blob",
                 (header.customer, number, version, blob),
             )
-
-
-def _copy(statement: str, types: Sequence[str], rows: object) -> None:
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(types)
-        for row in rows:  # type: ignore[attr-defined]
-            copy.write_row(row)

@@ -1,0 +1,116 @@
+"""Wiring: who gives what to whom.  The one place that knows every part."""
+
+import os
+from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
+
+from trustkeep.config.environment import Environment
+from trustkeep.kernel.keys import service, store
+from trustkeep.kernel.keys.providers import (
+    CredentialProvider,
+    FileProvider,
+    MasterKeyProvider,
+    PassphraseProvider,
+)
+from trustkeep.kernel.keys.service import KeyPlaces, KeyService
+from trustkeep.kernel.keys.slots import FileSlot, SlotUnreachable
+from trustkeep.kernel.ledger import ports
+
+CHECKPOINT = "checkpoint"
+
+
+def places(environment: Environment) -> KeyPlaces:
+    """Where the keys of this installation lie."""
+    folder = environment.key_store or environment.home / "keys"
+    return KeyPlaces(
+        store=folder / "keys.sqlite",
+        primary=environment.slot or folder / "slot",
+        recovery=environment.recovery_slot,
+        backups=environment.key_backups or environment.home / "key-backups",
+    )
+
+
+def provider(environment: Environment) -> MasterKeyProvider:
+    """Where the master key comes from."""
+    kind, _, rest = environment.master_key.partition(":")
+    if kind == "file":
+        return FileProvider(Path(rest))
+    if kind == "credential":
+        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        return CredentialProvider(rest, Path(folder) if folder else None)
+    return PassphraseProvider(places(environment).store.with_name("passphrase-salt"))
+
+
+def wire(environment: Environment) -> None:
+    """Tell the kernel how to unseal, and the ledger whom to ask for keys and anchors."""
+    service.opened_by(lambda: service.unseal(places(environment), provider(environment)))
+    origin = environment.public_url.split("://", 1)[1] + "/ledger"
+    ports.install(LedgerKeys(), origin=origin, anchors=(StoreAnchor(), SlotAnchor(0), SlotAnchor(1)))
+
+
+class LedgerKeys:
+    """The ledger's two keys, out of the key service."""
+
+    def tag_key(self) -> bytes:
+        """What authenticates an entry as ours."""
+        return service.current().named_key("chain")
+
+    def sign(self, data: bytes, /) -> bytes:
+        """An Ed25519 signature."""
+        return service.current().signer.sign(data)
+
+    def public_key(self) -> bytes:
+        """The raw public key."""
+        return service.current().signer.public_key().public_bytes_raw()
+
+
+class StoreAnchor:
+    """The key store holds the newest checkpoint: it is another store than the data."""
+
+    name = "key store"
+
+    def hold(self, note: bytes, size: int) -> None:  # noqa: ARG002 - the port names it
+        """Keep a checkpoint."""
+        keys: KeyService = service.current()
+        with keys.store.writing() as rows:
+            store.set_meta(rows, CHECKPOINT, note)
+
+    def newest(self) -> bytes | None:
+        """The newest checkpoint kept."""
+        keys = service.current()
+        with keys.store.reading() as rows:
+            return store.meta(rows, CHECKPOINT)
+
+
+class SlotAnchor:
+    """A slot holds the newest checkpoint: no backup and no disk image contains it."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    @property
+    def name(self) -> str:
+        """Which slot."""
+        return ("primary slot", "recovery slot")[self._number]
+
+    def hold(self, note: bytes, size: int) -> None:  # noqa: ARG002 - the port names it
+        """Keep a checkpoint, where there is such a slot."""
+        slot = self._slot()
+        if slot is not None:
+            with self._forgiving():
+                slot.hold(CHECKPOINT, note)
+
+    def newest(self) -> bytes | None:
+        """The newest checkpoint kept."""
+        slot = self._slot()
+        with self._forgiving():
+            return slot.held(CHECKPOINT) if slot is not None else None
+        return None
+
+    def _forgiving(self) -> AbstractContextManager[None]:
+        # A recovery slot may be away; the check of 4.2a says so, and the log must go on.
+        return suppress(SlotUnreachable) if self._number else nullcontext()
+
+    def _slot(self) -> FileSlot | None:
+        slots = service.current().slots
+        return slots[self._number] if self._number < len(slots) else None

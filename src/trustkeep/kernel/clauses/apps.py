@@ -1,0 +1,16 @@
+"""The Django application of the clauses."""
+
+from django.apps import AppConfig
+
+
+class ClausesConfig(AppConfig):
+    """Clauses: every result of every check is kept, so that a past day can be shown."""
+
+    name = "trustkeep.kernel.clauses"
+    label = "clauses"
+
+    def ready(self) -> None:
+        """Put the runner on the schedule."""
+        from trustkeep.kernel.clauses import jobs
+
+        jobs.schedule()

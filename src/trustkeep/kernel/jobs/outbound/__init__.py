@@ -1,0 +1,1 @@
+"""Adapters to the outside world: what really sends."""

@@ -1,0 +1,82 @@
+"""The chain of entries that one database connection writes.
+
+Its head lives in memory and moves only when the transaction has committed: what was rolled back
+leaves no gap.  The writer's own row is part of its first transaction, so it exists exactly when an
+entry of it does.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from trustkeep.base import world
+from trustkeep.kernel.ledger.entry import NO_ENTRY, Chained, EntryRef, Draft, chained
+
+
+@dataclass(slots=True)
+class Chain:
+    """A writer, the last entry that is committed, and the last one of the open transaction."""
+
+    writer: UUID = field(default_factory=world.new_id)
+    counter: int = 0
+    head: bytes = NO_ENTRY
+    open_counter: int = 0
+    open_head: bytes = NO_ENTRY
+    hook: tuple[Any, ...] | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the writer's own row must be written now."""
+        return self.open_counter == 0
+
+    def next(self, draft: Draft, at: datetime, tag_key: bytes) -> Chained:
+        """The draft as this chain's next entry."""
+        ref = EntryRef(self.writer, self.open_counter + 1)
+        entry = chained(draft, at=at, ref=ref, before=self.open_head, tag_key=tag_key)
+        self.open_counter, self.open_head = ref.counter, entry.leaf
+        return entry
+
+    def commit(self) -> None:
+        """The open transaction is durable."""
+        self.counter, self.head, self.hook = self.open_counter, self.open_head, None
+
+    def join(self, connection: BaseDatabaseWrapper) -> None:
+        """Belong to the connection's transaction; forget an earlier one that was rolled back."""
+        hooks = connection.run_on_commit
+        if self.hook is not None and any(hook is self.hook for hook in hooks):
+            return
+        self.open_counter, self.open_head = self.counter, self.head
+        self.hook = (set(), self.commit, True)
+        # First of all hooks: one that fails must not keep the head from moving.
+        hooks.insert(0, self.hook)
+
+
+_chains: WeakKeyDictionary[Any, Chain] = WeakKeyDictionary()  # by psycopg connection
+
+
+def of(connection: BaseDatabaseWrapper) -> Chain:
+    """The chain of this connection, joined to its open transaction.
+
+    Raises:
+        RuntimeError: there is no transaction, or a savepoint is open: an entry that could be
+            rolled back alone would tear the chain.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("an entry is written inside transaction.atomic")
+    if any(savepoint is not None for savepoint in connection.savepoint_ids):
+        raise RuntimeError("an entry is written in the outermost transaction, not in a savepoint")
+    connection.ensure_connection()
+    chain = _chains.get(connection.connection)
+    if chain is None:
+        chain = _chains[connection.connection] = Chain()
+    chain.join(connection)
+    return chain
+
+
+def forget(connection: BaseDatabaseWrapper) -> None:
+    """Begin a new chain with the next entry: somebody else wrote into this one."""
+    _chains.pop(connection.connection, None)

@@ -1,0 +1,9 @@
+"""What the ledger writes about itself.  Stored names never change."""
+
+from trustkeep.base.events import Detail, Event
+
+
+class LedgerEvent(Event):
+    """The ledger's own events."""
+
+    ANCHOR_SEEN = "ledger.anchor.seen", {"size": Detail.COUNT, "root": Detail.DIGEST}

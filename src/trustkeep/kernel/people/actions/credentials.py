@@ -1,0 +1,141 @@
+"""Tokens and clearances.  SOP 4.3b, 6a."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from trustkeep.base import world
+from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Denied, Missing, Unacceptable
+from trustkeep.kernel.keys import register, sealed_sets
+from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.ledger import log
+from trustkeep.kernel.people import locks, queries, tokens
+from trustkeep.kernel.people.authority import require
+from trustkeep.kernel.people.events import PeopleEvent
+from trustkeep.kernel.people.models import Clearance, Token
+from trustkeep.kernel.people.permissions import Permission, permissions_of
+
+LONGEST = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A new token; `secret` is shown once and kept nowhere."""
+
+    id: UUID
+    expires_at: datetime
+    secret: str = field(repr=False)
+
+
+def issue_token(actor: Actor, *, member: UUID, label: str, lasts: timedelta) -> IssuedToken:
+    """Make a token for a member, or for oneself; shown once.
+
+    Raises:
+        Denied: for somebody who reads customer data, by anyone but themselves or the DPO.
+        Unacceptable: it would last longer than a year, or not at all.
+    """
+    if member != actor.id:
+        require(actor, Permission.MANAGE_TOKENS)
+    else:
+        require(actor, Permission.VIEW_SOP)
+    if not queries.is_active(member):
+        raise Denied("A token goes to active members only.", ("inactive",))
+    with transaction.atomic(durable=True):
+        locks.person_shared(member)
+        _refuse_to_impersonate(actor, member)
+        return add_token(actor, member, label=label, lasts=lasts)
+
+
+def add_token(actor: Actor, member: UUID, *, label: str, lasts: timedelta) -> IssuedToken:
+    """Store a new token inside the caller's transaction."""
+    if not timedelta(0) < lasts <= LONGEST:
+        raise Unacceptable("A token lasts at least a moment and at most a year.")
+    secret, now = tokens.make(), world.now()
+    row = Token(
+        id=world.new_id(), person_id=member, digest=tokens.digest_of(secret), label=label.strip(),
+        issued_by=actor.id, created_at=now, expires_at=now + lasts,
+    )  # fmt: skip
+    with sealed_sets.change(Token, member, actor) as owned:
+        owned.add(row)
+    details = {"member": str(member), "token": str(row.id), "expires": _moment(row.expires_at)}
+    log.append(PeopleEvent.TOKEN_ISSUED, actor, details=details)
+    return IssuedToken(row.id, row.expires_at, secret)
+
+
+def revoke_token(actor: Actor, *, member: UUID, token: UUID) -> None:
+    """End a token at once; holds even if the data is written back."""
+    if member != actor.id:
+        require(actor, Permission.DEACTIVATE_PEOPLE)
+    else:
+        require(actor, Permission.VIEW_SOP)
+    with transaction.atomic(durable=True):
+        locks.person(member)
+        # Before the commit: a crash here leaves the stricter state.
+        register.enter(Fact.TOKEN_REVOKED, member, details={"token": str(token)})
+        with sealed_sets.change(Token, member, actor) as owned:
+            for row in owned.rows:
+                if row.pk == token:
+                    owned.remove(row)
+        details = {"member": str(member), "token": str(token)}
+        log.append(PeopleEvent.TOKEN_REVOKED, actor, details=details)
+
+
+def give_clearance(actor: Actor, *, member: UUID, clearance: str, expires_at: datetime) -> None:
+    """State a fact about a member until a moment; an earlier statement of it is replaced."""
+    require(actor, Permission.GIVE_CLEARANCES)
+    queries.member(member)
+    now = world.now()
+    if member == actor.id:
+        raise Denied("Nobody clears themselves: ask somebody else.", ("to_self",))
+    if expires_at <= now:
+        raise Unacceptable("A clearance needs an end in the future.")
+    with transaction.atomic(durable=True):
+        with sealed_sets.change(Clearance, member, actor) as held:
+            for row in held.rows:
+                if row.clearance == clearance:
+                    held.remove(row)
+            held.add(
+                Clearance(
+                    id=world.new_id(), person_id=member, clearance=clearance, given_by=actor.id,
+                    given_at=now, expires_at=expires_at,
+                )  # fmt: skip
+            )
+        details = {"member": str(member), "clearance": clearance, "expires": _moment(expires_at)}
+        log.append(PeopleEvent.CLEARANCE_GIVEN, actor, details=details)
+
+
+def end_clearance(actor: Actor, *, member: UUID, clearance: str) -> None:
+    """Withdraw a clearance.
+
+    Raises:
+        Missing: the member does not hold it.
+    """
+    require(actor, Permission.GIVE_CLEARANCES)
+    with transaction.atomic(durable=True):
+        with sealed_sets.change(Clearance, member, actor) as held:
+            named = [row for row in held.rows if row.clearance == clearance]
+            if not named:
+                raise Missing("The member does not hold this clearance.")
+            held.remove(named[0])
+        details = {"member": str(member), "clearance": clearance}
+        log.append(PeopleEvent.CLEARANCE_ENDED, actor, details=details)
+
+
+def _refuse_to_impersonate(actor: Actor, member: UUID) -> None:
+    """Whoever issues a token could use it, so a member who may do more renews their own."""
+    if member == actor.id:
+        return
+    beyond = permissions_of(queries.roles_of(member)) - actor.permissions
+    if beyond and sealed_sets.rows(Token, member):
+        raise Denied(
+            "This member may do what you may not, and has a token: they renew it themselves with "
+            "`trustkeep people token`.",
+            ("would_impersonate",),
+        )
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

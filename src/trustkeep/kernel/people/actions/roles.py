@@ -1,0 +1,84 @@
+"""Handing roles on, and taking them back.  SOP 4.3a."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from trustkeep.base import world
+from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Denied
+from trustkeep.kernel.keys import register, sealed_sets
+from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.ledger import log
+from trustkeep.kernel.people import locks, queries
+from trustkeep.kernel.people.actions.members import refuse_last_administrator
+from trustkeep.kernel.people.authority import require
+from trustkeep.kernel.people.events import PeopleEvent
+from trustkeep.kernel.people.models import RoleAssignment
+from trustkeep.kernel.people.permissions import Permission, Role, may_assign
+
+
+def assign_role(actor: Actor, *, member: UUID, role: Role) -> None:
+    """Give somebody a role; never oneself, and only one that the actor may hand on.
+
+    Raises:
+        Denied: to oneself, or a role beyond what the actor may hand on.
+        Missing: there is no such member.
+    """
+    require(actor, Permission.ASSIGN_ROLES)
+    queries.member(member)
+    with transaction.atomic(durable=True):
+        locks.roles()
+        _refuse_beyond_own(actor, member, role)
+        _store(actor, member, role)
+        details = {"member": str(member), "role": str(role)}
+        log.append(PeopleEvent.ROLE_ASSIGNED, actor, details=details)
+    if role in register.facts(member).roles_removed:
+        register.enter(Fact.ROLE_GIVEN, member, details={"role": str(role)})
+
+
+def remove_role(actor: Actor, *, member: UUID, role: Role) -> None:
+    """Take a role back, at once; holds even if the data is written back.
+
+    Raises:
+        Denied: from oneself, from the last administrator, or a role the actor may not hand on.
+    """
+    require(actor, Permission.ASSIGN_ROLES)
+    with transaction.atomic(durable=True):
+        locks.roles()
+        locks.person(member)
+        _refuse_beyond_own(actor, member, role)
+        if role is Role.ADMINISTRATOR:
+            refuse_last_administrator(member)
+        # Before the commit: a crash here leaves the stricter state.
+        register.enter(Fact.ROLE_REMOVED, member, details={"role": str(role)})
+        with sealed_sets.change(RoleAssignment, member, actor) as roles:
+            for row in roles.rows:
+                if row.role == role:
+                    roles.remove(row)
+        details = {"member": str(member), "role": str(role)}
+        log.append(PeopleEvent.ROLE_REMOVED, actor, details=details)
+
+
+def _store(actor: Actor, member: UUID, role: Role) -> None:
+    with sealed_sets.change(RoleAssignment, member, actor) as roles:
+        if role in {row.role for row in roles.rows}:
+            return
+        roles.add(
+            RoleAssignment(
+                id=world.new_id(), person_id=member, role=role, given_by=actor.id,
+                given_at=world.now(),
+            )  # fmt: skip
+        )
+
+
+def _refuse_beyond_own(actor: Actor, member: UUID, role: Role) -> None:
+    if member == actor.id:
+        raise Denied("Nobody changes their own roles: ask somebody else.", ("to_self",))
+    has_dpo = bool(queries.active_holders(Role.DPO))
+    if not may_assign(queries.roles_of(actor.id), role, has_dpo=has_dpo):
+        raise Denied(
+            f"Your roles do not let you hand on the role {role}: ask the DPO for roles with data "
+            "access and for the privacy office, an administrator for the others.",
+            ("beyond_own_grant",),
+        )

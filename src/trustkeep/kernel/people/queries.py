@@ -1,0 +1,89 @@
+"""Who there is, and what they hold; every row is verified before it counts."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from trustkeep.base import world
+from trustkeep.base.errors import Missing
+from trustkeep.kernel.keys import register, sealed_sets
+from trustkeep.kernel.people.models import Clearance, Department, Kind, Member, RoleAssignment
+from trustkeep.kernel.people.permissions import Role, conflicts_in
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A member as pages and commands show them; `active` counts what the register says."""
+
+    id: UUID
+    kind: str
+    name: str
+    department: UUID | None
+    active: bool
+    roles: tuple[str, ...]
+    conflicts: tuple[str, ...]
+
+
+def member(person: UUID) -> Member:
+    """The verified row of one member.
+
+    Raises:
+        Missing: there is no such member.
+    """
+    found = sealed_sets.rows(Member, person)
+    if not found:
+        raise Missing("There is no such member: `trustkeep people list` shows them.")
+    return found[0]
+
+
+def roles_of(person: UUID) -> frozenset[Role]:
+    """The roles that count: held in the data, and not removed by the register."""
+    removed = register.facts(person).roles_removed
+    held = {Role(row.role) for row in sealed_sets.rows(RoleAssignment, person)}
+    return frozenset(role for role in held if role not in removed)
+
+
+def is_active(person: UUID) -> bool:
+    """Whether this member may act at all now."""
+    row = member(person)
+    ended = row.expires_at is not None and row.expires_at <= world.now()
+    return row.active and not ended and not register.facts(person).deactivated
+
+
+def active_holders(role: Role) -> tuple[UUID, ...]:
+    """The active members who hold a role."""
+    named = RoleAssignment.objects.filter(role=role).values_list("person_id", flat=True)
+    return tuple(
+        person for person in sorted(set(named)) if role in roles_of(person) and is_active(person)
+    )
+
+
+def clearances_of(person: UUID) -> frozenset[str]:
+    """The clearances that count now."""
+    now = world.now()
+    rows = sealed_sets.rows(Clearance, person)
+    return frozenset(row.clearance for row in rows if row.given_at <= now < row.expires_at)
+
+
+def departments() -> tuple[Department, ...]:
+    """All departments."""
+    return sealed_sets.rows(Department)
+
+
+def is_founded() -> bool:
+    """Whether this installation has ever had a member of staff."""
+    return Member.objects.filter(kind=Kind.STAFF).exists()
+
+
+def everybody() -> tuple[MemberView, ...]:
+    """Every member, active or not."""
+    return tuple(view_of(person) for person in Member.objects.values_list("id", flat=True))
+
+
+def view_of(person: UUID) -> MemberView:
+    """One member as shown."""
+    row, roles = member(person), roles_of(person)
+    conflicts = tuple(" + ".join(sorted(pair)) for pair in conflicts_in(roles))
+    return MemberView(
+        person, row.kind, row.name, row.department_id, is_active(person),
+        tuple(sorted(roles)), conflicts,
+    )  # fmt: skip

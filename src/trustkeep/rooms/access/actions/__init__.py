@@ -1,0 +1,15 @@
+"""What this room does: read, grant, and keep cases."""
+
+from trustkeep.rooms.access.actions.cases import close_case, open_case
+from trustkeep.rooms.access.actions.grants import give_grant, revoke_grant
+from trustkeep.rooms.access.actions.reading import Opened, read_fields, read_many
+
+__all__ = [
+    "Opened",
+    "close_case",
+    "give_grant",
+    "open_case",
+    "read_fields",
+    "read_many",
+    "revoke_grant",
+]

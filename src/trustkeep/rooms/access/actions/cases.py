@@ -1,0 +1,65 @@
+"""Cases: why somebody deals with a customer just now."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from trustkeep.base import world
+from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Conflict, Unacceptable
+from trustkeep.kernel.keys import sealed_sets
+from trustkeep.kernel.ledger import log
+from trustkeep.kernel.people import authority as people
+from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.vault.models import Customer
+from trustkeep.rooms.access import queries
+from trustkeep.rooms.access.events import AccessEvent
+from trustkeep.rooms.access.models import Case
+
+
+def open_case(
+    actor: Actor, *, system: str, reference: str, customers: Sequence[UUID]
+) -> Case:
+    """Open a case of another system that names customers.
+
+    Raises:
+        Denied: the actor may not open cases.
+        Unacceptable: it names nobody, or somebody unknown.
+        Conflict: there is a case of this reference already.
+    """
+    people.require(actor, Permission.OPEN_CASES)
+    named = sorted(set(customers))
+    if not named or Customer.objects.filter(id__in=named).count() != len(named):
+        raise Unacceptable("A case must name customers that are known here.")
+    case = Case(
+        id=world.new_id(), system=system, reference_hash=queries.case_hash(system, reference),
+        customers=named, opened_by=actor.id, opened_at=world.now(), closed_at=None,
+    )  # fmt: skip
+    try:
+        with transaction.atomic(durable=True):
+            with sealed_sets.change(Case, case.id, actor) as cases:
+                cases.add(case)
+            details = {"case": str(case.id), "system": system}
+            log.append(AccessEvent.CASE_OPENED, actor, details=details)
+    except IntegrityError:
+        raise Conflict("There is a case of this reference already.") from None
+    return case
+
+
+def close_case(actor: Actor, *, system: str, reference: str) -> None:
+    """Close a case: nothing is read on its strength any more.
+
+    Raises:
+        Denied: the actor may not open or close cases.
+        Missing: there is no such case.
+    """
+    people.require(actor, Permission.OPEN_CASES)
+    found = queries.case_by_reference(system, reference)
+    with transaction.atomic(durable=True):
+        with sealed_sets.change(Case, found.id, actor) as cases:
+            (case,) = cases.rows
+            if isinstance(case, Case) and case.closed_at is None:
+                case.closed_at = world.now()
+                cases.replace(case)
+        log.append(AccessEvent.CASE_CLOSED, actor, details={"case": str(found.id)})

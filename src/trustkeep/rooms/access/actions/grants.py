@@ -1,0 +1,91 @@
+"""Grants: who may read what for which purpose, given by one person to another."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from trustkeep.base import world
+from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Denied, Missing, Unacceptable
+from trustkeep.kernel.keys import sealed_sets
+from trustkeep.kernel.ledger import log
+from trustkeep.kernel.people import authority as people
+from trustkeep.kernel.people import locks
+from trustkeep.kernel.people.permissions import Permission
+from trustkeep.rooms.access.events import AccessEvent
+from trustkeep.rooms.access.models import Grant
+from trustkeep.rooms.access.rules import EVERY_FIELD
+from trustkeep.rooms.purposes import queries as purposes
+
+
+def give_grant(
+    actor: Actor,
+    *,
+    grantee: UUID,
+    purpose: str,
+    fields: Sequence[str] = (EVERY_FIELD,),
+    masked: Sequence[str] = (),
+    ends_at: datetime | None = None,
+    bulk: bool = False,
+) -> Grant:
+    """Let a person or role read some fields for a purpose.  `ends_at` None: while it lives.
+
+    Raises:
+        Denied: the actor may not grant, or would grant to themselves.
+        Unacceptable: there is no such live purpose, or it does not need one of the fields.
+    """
+    people.require(actor, Permission.GRANT_ACCESS)
+    if grantee == actor.id:
+        raise Denied("Nobody grants access to themselves; ask somebody else.", ("self_grant",))
+    terms = purposes.terms_by_key().get(purpose)
+    now = world.now()
+    if terms is None or not terms.is_live(now):
+        raise Unacceptable(f"There is no live purpose {purpose}; declare it first.")
+    beyond = set(fields) - terms.fields - {EVERY_FIELD}
+    if beyond:
+        raise Unacceptable(f"The purpose {purpose} does not need {', '.join(sorted(beyond))}.")
+    grant = Grant(
+        id=world.new_id(), grantee=grantee, purpose=purpose, fields=sorted(fields),
+        masked=sorted(masked), starts_at=now, ends_at=ends_at, bulk=bulk, given_by=actor.id,
+    )  # fmt: skip
+    with transaction.atomic(durable=True):
+        with sealed_sets.change(Grant, grantee, actor) as grants:
+            grants.add(grant)
+        log.append(AccessEvent.GRANTED, actor, purpose=purpose, details=_details(grant))
+    return grant
+
+
+def revoke_grant(actor: Actor, *, grant: UUID) -> None:
+    """End a grant at once: whoever is reading under it is waited for.
+
+    Raises:
+        Denied: the actor may not grant.
+        Missing: there is no such grant.
+    """
+    people.require(actor, Permission.GRANT_ACCESS)
+    row = Grant.objects.filter(id=grant).first()
+    if row is None:
+        raise Missing("There is no such grant.")
+    with transaction.atomic(durable=True):
+        locks.person(row.grantee)
+        with sealed_sets.change(Grant, row.grantee, actor) as grants:
+            grants.remove(row)
+        log.append(
+            AccessEvent.GRANT_REVOKED,
+            actor,
+            purpose=row.purpose,
+            details={"grant": str(grant), "grantee": str(row.grantee)},
+        )
+
+
+def _details(grant: Grant) -> dict[str, object]:
+    details: dict[str, object] = {
+        "grant": str(grant.id),
+        "grantee": str(grant.grantee),
+        "fields": [field for field in grant.fields if field != EVERY_FIELD],
+    }
+    if grant.ends_at:
+        details["ends"] = grant.ends_at.isoformat().replace("+00:00", "Z")
+    return details

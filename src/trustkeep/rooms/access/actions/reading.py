@@ -1,0 +1,148 @@
+"""The one way to a customer's value.  SOP 4.3a, 4.3c.
+
+A value leaves only after the entry that permits it is durably committed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from trustkeep.base import points, world
+from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Denied
+from trustkeep.kernel.ledger import log
+from trustkeep.kernel.ledger.log import EntryRef
+from trustkeep.kernel.people import authority as people
+from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.vault import opening
+from trustkeep.kernel.vault.models import Element
+from trustkeep.rooms.access import queries, rules
+from trustkeep.rooms.access.events import AccessEvent
+from trustkeep.rooms.access.queries import Asked, Seen
+from trustkeep.rooms.access.rules import Decision
+
+MOST_AT_ONCE = 1000  # customers in one bulk reading
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened:
+    """Opened values by field, masked where the decision says so, and the entry that permits it."""
+
+    customer: UUID
+    opened_values: Mapping[str, str]
+    masked: tuple[str, ...]
+    entry: EntryRef
+
+
+def read_fields(
+    actor: Actor,
+    *,
+    customer: UUID,
+    fields: Sequence[str],
+    purpose: str,
+    case: str | None = None,
+) -> Opened:
+    """Open some fields of one customer for one purpose.  `case` is `system:reference`.
+
+    Raises:
+        Denied: with every reason; the refusal itself is in the ledger.
+        Missing: the customer was erased while this was decided.
+        LedgerUnavailable: the entry could not be stored, so nothing was opened.
+    """
+    people.require(actor, Permission.READ_CUSTOMER)
+    asked = Asked((customer,), tuple(fields), purpose, case)
+    connection.ensure_connection()
+    # One pipeline, two waits: the facts, and the commit that carries the entry.
+    with connection.connection.pipeline(), transaction.atomic(durable=True):
+        (seen,), elements = queries.seen_under_lock(actor, asked, world.now())
+        decision = rules.decide(seen.facts, world.now())
+        entry = _entry(actor, asked, seen, decision)
+        ref = log.append(
+            entry.event, actor, customer=customer, purpose=entry.purpose, details=entry.details
+        )
+    points.reached("access.entry_committed")
+    # Raised only after the commit: raising inside would roll the refusal's entry back.
+    if decision.refused or seen.header is None:
+        raise _denied(decision)
+    opened = opening.open_fields(seen.header, seen.blobs, decision.released, elements)
+    return Opened(customer, _released(opened, decision), decision.masked, ref)
+
+
+def read_many(
+    actor: Actor, *, customers: Sequence[UUID], fields: Sequence[str], purpose: str
+) -> list[Opened]:
+    """Open some fields of many customers, an entry each; needs a grant for bulk reading.
+
+    Raises:
+        Denied: for any of them; then nothing is opened of any, and every refusal is in the ledger.
+        LedgerUnavailable: the entries could not be stored, so nothing was opened.
+    """
+    people.require(actor, Permission.READ_CUSTOMER)
+    if len(customers) > MOST_AT_ONCE:
+        raise Denied(f"At most {MOST_AT_ONCE} customers are read at once.", ("too_many",))
+    asked = Asked(tuple(customers), tuple(fields), purpose, None, bulk=True)
+    connection.ensure_connection()
+    with connection.connection.pipeline(), transaction.atomic(durable=True):
+        seen, elements = queries.seen_under_lock(actor, asked, world.now())
+        now = world.now()
+        decided = [(one, rules.decide(one.facts, now)) for one in seen]
+        refs = log.append_many(_entry(actor, asked, one, decision) for one, decision in decided)
+    points.reached("access.entry_committed")
+    for _, decision in decided:
+        if decision.refused:
+            raise _denied(decision)
+    return _opened_many(decided, elements, refs)
+
+
+def _opened_many(
+    decided: Sequence[tuple[Seen, Decision]],
+    elements: Mapping[str, Element],
+    refs: Sequence[EntryRef],
+) -> list[Opened]:
+    released = decided[0][1].released if decided else ()
+    opened = opening.open_many(
+        {one.customer: one.header for one, _ in decided if one.header},
+        {one.customer: one.blobs for one, _ in decided},
+        released,
+        elements,
+    )
+    return [
+        Opened(one.customer, _released(opened[one.customer], decision), decision.masked, ref)
+        for (one, decision), ref in zip(decided, refs, strict=True)
+        if one.customer in opened
+    ]
+
+
+def _entry(actor: Actor, asked: Asked, seen: Seen, decision: Decision) -> log.Draft:
+    known = seen.facts.known_fields
+    details: dict[str, object] = {"fields": [one for one in asked.fields if one in known]}
+    if decision.masked:
+        details["masked"] = list(decision.masked)
+    if decision.grants:
+        details["grants"] = [str(grant) for grant in decision.grants]
+    if seen.facts.case:
+        details["case"] = str(seen.facts.case.id)
+    if decision.refused:
+        details["reasons"] = [str(reason) for reason in decision.refused]
+    event = AccessEvent.REFUSED if decision.refused else AccessEvent.PERMITTED
+    # What was typed as purpose or field is written only where it is one that was declared.
+    purpose = asked.purpose if seen.facts.purpose else None
+    return log.Draft(event, actor, customer=seen.customer, purpose=purpose, details=details)
+
+
+def _released(opened: Mapping[str, str], decision: Decision) -> dict[str, str]:
+    return {
+        field: rules.masked_value(value) if field in decision.masked else value
+        for field, value in opened.items()
+    }
+
+
+def _denied(decision: Decision) -> Denied:
+    reasons = tuple(str(reason) for reason in decision.refused)
+    return Denied(
+        f"Refused: {', '.join(reasons)}. Ask your department head for what is missing; the "
+        "refusal is in the ledger.",
+        reasons,
+    )

@@ -1,0 +1,27 @@
+"""What this room writes in the ledger.  Stored names never change."""
+
+from trustkeep.base.events import Detail, Event
+
+_READ = {
+    "fields": Detail.CODES,
+    "masked": Detail.CODES,
+    "grants": Detail.CODES,
+    "case": Detail.ID,
+    "reasons": Detail.CODES,
+    "policy": Detail.DIGEST,
+}
+
+
+class AccessEvent(Event):
+    """Readings and what allows them."""
+
+    PERMITTED = "access.read.permitted", _READ
+    REFUSED = "access.read.refused", _READ
+    SEARCHED = "access.search.made", {"element": Detail.CODE, "hits": Detail.COUNT}
+    GRANTED = (
+        "access.grant.given",
+        {"grant": Detail.ID, "grantee": Detail.ID, "fields": Detail.CODES, "ends": Detail.MOMENT},
+    )
+    GRANT_REVOKED = "access.grant.revoked", {"grant": Detail.ID, "grantee": Detail.ID}
+    CASE_OPENED = "access.case.opened", {"case": Detail.ID, "system": Detail.CODE}
+    CASE_CLOSED = "access.case.closed", {"case": Detail.ID}

@@ -1,0 +1,225 @@
+"""Decide whether one person may see some fields of one customer.  SOP 4.3a.
+
+Pure: no clock, no database, no Django.  The caller brings the facts.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+EVERY_FIELD = "*"  # in a grant: every field that the purpose needs
+_ROLES = UUID("6b1a2f5e-6a53-4d0e-9a8e-0d7f0c2b9f31")  # stored in grants: never change it
+
+
+def grantee_of(role: str) -> UUID:
+    """The identifier under which grants to a role are kept."""
+    return uuid5(_ROLES, role)
+
+
+class Refusal(StrEnum):
+    """Why a reading was refused.  The values are in the ledger: never rename one."""
+
+    NO_FIELDS = "no_fields"
+    UNKNOWN_FIELD = "unknown_field"
+    NO_PURPOSE = "no_purpose"
+    PURPOSE_RETIRED = "purpose_retired"
+    FIELD_NOT_NEEDED = "field_not_needed"
+    NO_LEGAL_BASIS = "no_legal_basis"
+    NO_CONSENT = "no_consent"
+    NO_GRANT = "no_grant"
+    GRANT_ENDED = "grant_ended"
+    NO_BULK_GRANT = "no_bulk_grant"
+    NO_CLEARANCE = "no_clearance"
+    NO_CASE = "no_case"
+    CASE_CLOSED = "case_closed"
+    CASE_NAMES_ANOTHER = "case_names_another"
+    NO_CUSTOMER = "no_customer"
+    PROCESSING_RESTRICTED = "processing_restricted"
+    OBJECTED = "objected"
+    DEACTIVATED = "deactivated"
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a reason, not a password
+
+
+@dataclass(frozen=True, slots=True)
+class GrantTerms:
+    """A grant as the decision sees it.  `fields` may be `EVERY_FIELD`; the end is exclusive."""
+
+    id: UUID
+    purpose: str
+    fields: frozenset[str]
+    masked: frozenset[str]
+    starts_at: datetime
+    ends_at: datetime | None  # None: as long as the purpose lives
+    bulk: bool
+
+    def covers(self, field: str) -> bool:
+        """Whether this grant allows a field of its purpose."""
+        return EVERY_FIELD in self.fields or field in self.fields
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeFacts:
+    """What the purpose demands."""
+
+    fields: frozenset[str]
+    has_legal_basis: bool
+    needs_consent: bool
+    needs_case: bool
+    clearances: frozenset[str]
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """The case that was named, if the reference is known at all."""
+
+    id: UUID
+    is_open: bool
+    names_customer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacts:
+    """The customer as the data and the register show them under the lock."""
+
+    is_active: bool
+    restricted: bool
+    objected: bool  # to this purpose
+    consented: bool  # to this purpose, as of now
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything known at the moment of asking.  Times are aware, in UTC."""
+
+    fields: tuple[str, ...]  # asked for
+    known_fields: frozenset[str]
+    purpose: PurposeFacts | None
+    grants: tuple[GrantTerms, ...]  # of this purpose, to this person or their roles
+    clearances: frozenset[str]
+    case: CaseFacts | None
+    customer: CustomerFacts
+    deactivated: bool = False
+    token_revoked: bool = False
+    bulk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What may be released: `allowed` openly, `masked` in part; or every reason why nothing may.
+
+    A refusal of one field refuses the reading: half an answer would hide what is missing.
+    """
+
+    allowed: tuple[str, ...]
+    masked: tuple[str, ...]
+    refused: tuple[Refusal, ...]
+    grants: tuple[UUID, ...]
+
+    @property
+    def released(self) -> tuple[str, ...]:
+        """Every field that leaves, masked or not."""
+        return self.allowed + self.masked
+
+
+def decide(facts: Facts, now: datetime) -> Decision:
+    """The decision, with every reason that stands against it and the grants it rests on."""
+    used = tuple(grant for grant in facts.grants if _counts(grant, now))
+    refused = (
+        *_by_person(facts),
+        *_by_purpose(facts),
+        *_by_grant(facts, used, now),
+        *_by_case(facts),
+        *_by_customer(facts),
+    )
+    if refused:
+        return Decision((), (), refused, ())
+    masked = tuple(field for field in facts.fields if _only_masked(field, used))
+    allowed = tuple(field for field in facts.fields if field not in masked)
+    return Decision(allowed, masked, (), tuple(grant.id for grant in used))
+
+
+def _counts(grant: GrantTerms, now: datetime) -> bool:
+    return grant.starts_at <= now and (grant.ends_at is None or now < grant.ends_at)
+
+
+def _by_person(facts: Facts) -> Sequence[Refusal]:
+    found = []
+    if facts.deactivated:
+        found.append(Refusal.DEACTIVATED)
+    if facts.token_revoked:
+        found.append(Refusal.TOKEN_REVOKED)
+    return found
+
+
+def _by_purpose(facts: Facts) -> Sequence[Refusal]:
+    found = []
+    if not facts.fields:
+        found.append(Refusal.NO_FIELDS)
+    if not facts.known_fields.issuperset(facts.fields):
+        found.append(Refusal.UNKNOWN_FIELD)
+    if facts.purpose is None:
+        return [*found, Refusal.NO_PURPOSE]
+    if not facts.purpose.is_live:
+        found.append(Refusal.PURPOSE_RETIRED)
+    if not facts.purpose.fields.issuperset(facts.fields):
+        found.append(Refusal.FIELD_NOT_NEEDED)
+    if not facts.purpose.has_legal_basis:
+        found.append(Refusal.NO_LEGAL_BASIS)
+    if not facts.clearances.issuperset(facts.purpose.clearances):
+        found.append(Refusal.NO_CLEARANCE)
+    return found
+
+
+def _by_grant(facts: Facts, used: Collection[GrantTerms], now: datetime) -> Sequence[Refusal]:
+    if all(any(grant.covers(field) for grant in used) for field in facts.fields):
+        if facts.bulk and not any(grant.bulk for grant in used):
+            return (Refusal.NO_BULK_GRANT,)
+        return ()
+    ended = [grant for grant in facts.grants if grant.ends_at is not None and grant.ends_at <= now]
+    if any(grant.covers(field) for grant in ended for field in facts.fields):
+        return (Refusal.GRANT_ENDED,)
+    return (Refusal.NO_GRANT,)
+
+
+def _by_case(facts: Facts) -> Sequence[Refusal]:
+    if facts.purpose is None or not facts.purpose.needs_case:
+        return ()
+    if facts.case is None:
+        return (Refusal.NO_CASE,)
+    found = []
+    if not facts.case.is_open:
+        found.append(Refusal.CASE_CLOSED)
+    if not facts.case.names_customer:
+        found.append(Refusal.CASE_NAMES_ANOTHER)
+    return found
+
+
+def _by_customer(facts: Facts) -> Sequence[Refusal]:
+    customer = facts.customer
+    if not customer.is_active:
+        return (Refusal.NO_CUSTOMER,)
+    found = []
+    if customer.restricted:  # GDPR Art. 18(2): storage only
+        found.append(Refusal.PROCESSING_RESTRICTED)
+    if customer.objected:  # GDPR Art. 21(3)
+        found.append(Refusal.OBJECTED)
+    # GDPR Art. 6(1)(a); what has no consent on record has none.
+    if facts.purpose is not None and facts.purpose.needs_consent and not customer.consented:
+        found.append(Refusal.NO_CONSENT)
+    return found
+
+
+def _only_masked(field: str, used: Collection[GrantTerms]) -> bool:
+    """A field is masked when every grant that allows it masks it."""
+    return all(field in grant.masked for grant in used if grant.covers(field))
+
+
+def masked_value(value: str) -> str:
+    """Enough of a value to recognise it by, too little to use it."""
+    if "@" in value:
+        local, _, domain = value.partition("@")
+        return f"{local[:1]}•••@{domain[:1]}•••"
+    return f"{value[:1]}•••{value[-2:]}" if len(value) > 5 else "•••"

@@ -1,0 +1,96 @@
+"""Erasing a customer: one person asks, another agrees, and a signed receipt says what is gone.
+
+SOP 4.5b, GDPR Art. 17.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Conflict
+from trustkeep.kernel.approvals import actions as approvals
+from trustkeep.kernel.evidence import receipts
+from trustkeep.kernel.keys import epochs, register
+from trustkeep.kernel.people import authority as people
+from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.vault import erasure
+from trustkeep.kernel.vault.erasure import Erased
+from trustkeep.kernel.ledger import log
+from trustkeep.rooms.customers.events import CustomerEvent
+
+KIND = "erasure"
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureOutcome:
+    """What became of an erasure; `receipt` is None while a slot has not forgotten yet."""
+
+    customer: UUID
+    receipt: receipts.Issued | None
+    pending: tuple[str, ...]
+
+
+def request_erasure(actor: Actor, *, customer: UUID) -> UUID:
+    """Ask that a customer be erased; returns the number of the approval that must follow.
+
+    Raises:
+        Denied: the actor may not ask.
+        Conflict: a legal hold stands on the customer.
+    """
+    people.require(actor, Permission.REQUEST_ERASURE)
+    if register.facts(customer).held:
+        raise Conflict("A legal hold stands on this customer, so nothing may be erased.")
+    request = approvals.request(
+        actor, verb=epochs.DESTROY, parameters={"customers": [str(customer)]}
+    )
+    with transaction.atomic(durable=True):
+        log.append(
+            CustomerEvent.ERASURE_REQUESTED,
+            actor,
+            customer=customer,
+            details={"approval": str(request.id)},
+        )
+    return request.id
+
+
+def approve_erasure(actor: Actor, *, approval: UUID) -> list[ErasureOutcome]:
+    """Agree to an erasure that somebody else asked for, and carry it out.
+
+    Raises:
+        Denied: the actor may not agree, asked for it, or it ended.
+        Conflict: a legal hold stands on the customer.
+    """
+    people.require(actor, Permission.APPROVE)
+    parameters = approvals.parameters_of(approval, verb=epochs.DESTROY)
+    (customer,) = (UUID(str(one)) for one in parameters["customers"])
+    if register.facts(customer).held:
+        raise Conflict("A legal hold stands on this customer; nothing was destroyed.")
+    approvals.approve(actor, approval)
+    authorisation = approvals.take(approval, verb=epochs.DESTROY, parameters=parameters)
+    logical_at = erasure.intend(actor, customer, authorisation)
+    return [_outcome(actor, one) for one in erasure.finish(actor, logical_at)]
+
+
+def sweep_erasures(actor: Actor) -> list[ErasureOutcome]:
+    """Carry on erasures that a crash or an unreachable slot interrupted."""
+    return [_outcome(actor, one) for one in erasure.finish(actor)]
+
+
+def _outcome(actor: Actor, erased: Erased) -> ErasureOutcome:
+    if erased.pending or erased.cryptographic_at is None:
+        return ErasureOutcome(erased.customer, None, erased.pending)
+    lines = {
+        "logical": erased.logical_at.isoformat(),
+        "cryptographic": erased.cryptographic_at.isoformat(),
+        "physical": "not stated: this installation does not yet keep a register of its backups",
+        "epoch": str(erased.epoch),
+        **{
+            f"slot {word.slot}": f"forgot epoch {word.epoch} at {word.at} ({word.digest})"
+            for word in erased.acknowledgements
+        },
+    }
+    with transaction.atomic(durable=True):
+        receipt = receipts.issue(actor, KIND, customer=erased.customer, lines=lines)
+    return ErasureOutcome(erased.customer, receipt, ())

@@ -1,0 +1,18 @@
+"""What this room writes in the ledger.  Stored names never change."""
+
+from trustkeep.base.events import Detail, Event
+
+
+class CustomerEvent(Event):
+    """Imports, and what becomes of a request to erase."""
+
+    IMPORT_FINISHED = (
+        "customers.import.finished",
+        {
+            "source": Detail.CODE,
+            "created": Detail.COUNT,
+            "known": Detail.COUNT,
+            "refused": Detail.COUNT,
+        },
+    )
+    ERASURE_REQUESTED = "customers.erasure.requested", {"approval": Detail.ID}

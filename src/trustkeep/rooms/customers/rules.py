@@ -1,0 +1,114 @@
+"""Which rows of an import are taken, and why the others are not.  SOP 4.1a.
+
+Pure: the caller reads the file.  A reason never repeats what stood in the row.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+MOST_CHARACTERS = 4000  # in one value
+_PHONE = re.compile(r"[+-][0-9 ()./-]*")
+_NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*")
+
+
+class RowRefusal(StrEnum):
+    """Why a row was not taken."""
+
+    NOT_UTF8 = "not_utf8"
+    RAGGED = "ragged"
+    NO_REFERENCE = "no_reference"
+    DUPLICATE_REFERENCE = "duplicate_reference"
+    NUL = "nul"
+    CONTROL = "control"
+    FORMULA = "formula"
+    TOO_LONG = "too_long"
+
+
+REMEDIES: Mapping[RowRefusal, str] = {
+    RowRefusal.NOT_UTF8: "is not UTF-8: save the file as UTF-8",
+    RowRefusal.RAGGED: "has more or fewer cells than the header: look for a stray separator",
+    RowRefusal.NO_REFERENCE: "has no external reference: give each customer one",
+    RowRefusal.DUPLICATE_REFERENCE: "repeats a reference of an earlier row: keep one of them",
+    RowRefusal.NUL: "holds a NUL character: export the file again as text",
+    RowRefusal.CONTROL: "holds a control character: remove it",
+    RowRefusal.FORMULA: "begins like a formula: export values, not formulas",
+    RowRefusal.TOO_LONG: f"is longer than {MOST_CHARACTERS} characters: shorten it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """How the columns of a file become a customer: the reference's column, and element by column."""
+
+    reference: str
+    fields: Mapping[str, str]  # element -> column
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that was not taken: its line in the file, the column if one is to blame, and why."""
+
+    line: int
+    column: str | None
+    reason: RowRefusal
+
+    @property
+    def sentence(self) -> str:
+        """The refusal for a person."""
+        where = f"line {self.line}" + (f", column {self.column}" if self.column else "")
+        return f"{where} {REMEDIES[self.reason]}"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenRow:
+    """A row that may be stored."""
+
+    line: int
+    reference: str
+    opened_values: Mapping[str, str]
+
+
+def row_of(
+    line: int, header: Sequence[str], cells: Sequence[str], mapped: Mapped
+) -> TakenRow | RefusedRow:
+    """What becomes of one row; an empty cell is no value."""
+    if len(cells) != len(header):
+        return RefusedRow(line, None, RowRefusal.RAGGED)
+    row = dict(zip(header, cells, strict=True))
+    for column in (mapped.reference, *mapped.fields.values()):
+        reason = _refusal(row[column])
+        if reason:
+            return RefusedRow(line, column, reason)
+    reference = row[mapped.reference].strip()
+    if not reference:
+        return RefusedRow(line, mapped.reference, RowRefusal.NO_REFERENCE)
+    values = {
+        element: value
+        for element, column in mapped.fields.items()
+        if (value := row[column].strip())
+    }
+    return TakenRow(line, reference, values)
+
+
+def _refusal(value: str) -> RowRefusal | None:
+    if "\x00" in value:
+        return RowRefusal.NUL
+    if "\ufffd" in value:
+        return RowRefusal.NOT_UTF8
+    if len(value) > MOST_CHARACTERS:
+        return RowRefusal.TOO_LONG
+    if any(ord(one) < 32 and one not in "\n\t\r" for one in value):
+        return RowRefusal.CONTROL
+    return RowRefusal.FORMULA if _is_formula(value) else None
+
+
+def _is_formula(value: str) -> bool:
+    """Whether a spreadsheet would compute the cell; telephone numbers and numbers are not formulas."""
+    plain = value.lstrip()
+    if plain[:1] in {"=", "@", "\uff1d", "\uff20"} or value[:1] in {"\t", "\r"}:
+        return True
+    if plain[:1] in {"+", "-"}:
+        return not (_PHONE.fullmatch(plain) or _NUMBER.fullmatch(plain))
+    return False
