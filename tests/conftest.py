@@ -132,6 +132,37 @@ def _migrate_template_once(server, django_db_blocker):
             admin.execute(f"ALTER DATABASE {unfinished} RENAME TO {TEMPLATE}")
 
 
+@pytest.fixture(autouse=True)
+def _tables_that_are_no_models_are_emptied(request):
+    """Django empties the tables of its models; the queue's and those made by SQL are left to us."""
+    mark = request.node.get_closest_marker("django_db")
+    commits = "transactional_db" in request.fixturenames or (
+        mark is not None and mark.kwargs.get("transaction")
+    )
+    if not commits:
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
+            " AND tablename <> 'django_migrations'"
+        )
+        models = set(connection.introspection.django_table_names())
+        others = [name for (name,) in cursor.fetchall() if name.strip('"') not in models]
+        filled = [name for name in others if _has_rows(cursor, name)]
+        if filled:
+            cursor.execute(f"TRUNCATE {', '.join(filled)} RESTART IDENTITY CASCADE")
+
+
+def _has_rows(cursor, table):
+    cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
+    return cursor.fetchone()[0]
+
+
 @pytest.fixture
 def another_connection(server, transactional_db):
     """Opens further connections to this test's database; closes them at the end."""

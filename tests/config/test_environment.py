@@ -97,13 +97,14 @@ def test_only_the_environment_module_and_the_doors_read_the_environment():
     }
 
     # pg_folders asks for the system's own XDG_RUNTIME_DIR, start names Django's settings, the
-    # command asks for the token, providers for systemd's credentials folder.
+    # command asks for the token, providers and wiring for systemd's credentials folder.
     assert found <= {
         "cli.py",
         "config/environment.py",
         "config/management/commands/config.py",
         "config/pg_folders.py",
         "config/start.py",
+        "config/wiring.py",
         "web/command.py",
         "kernel/keys/providers.py",
     }

@@ -65,12 +65,12 @@ def ensure_running(home: Path, say: Say = _silent) -> Server:
     folders = pg_folders.of(home)
     owner = pg_owner.find()
     pg_cluster.prepare(folders, owner)
-    with _only_one(folders):
+    with _only_one(folders) as lock:
         if not _answers(server):
             bin_folder = pg_cluster.programs(folders, owner)
             if not folders.data.exists():
                 say("making the database folder")
-            pg_cluster.create(folders, owner, bin_folder)
+            pg_cluster.create(folders, owner, bin_folder, lock)
             pg_cluster.configure(folders, owner)
             say("starting PostgreSQL")
             pg_cluster.start(folders, owner, bin_folder, lambda: _takes_connections(server))
@@ -128,8 +128,8 @@ def _make_database(server: Server) -> None:
 
 
 @contextmanager
-def _only_one(folders: Folders) -> Iterator[None]:
+def _only_one(folders: Folders) -> Iterator[int]:
     """Held by one process at a time; the system lets go of it when that process dies."""
     with folders.lock.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield handle.fileno()

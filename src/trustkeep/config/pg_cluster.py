@@ -103,8 +103,12 @@ def prepare(folders: Folders, owner: Owner) -> None:
     owner.make_folder(folders.log.parent)
 
 
-def create(folders: Folders, owner: Owner, bin_folder: Path) -> None:
-    """Make the cluster if there is none: in a folder beside, then by one rename."""
+def create(folders: Folders, owner: Owner, bin_folder: Path, lock: int) -> None:
+    """Make the cluster if there is none: in a folder beside, then by one rename.
+
+    `lock` is the open lock file: initdb holds it too, so that whoever comes after a process that
+    was killed here waits until its initdb is done with the folder.
+    """
     for leftover in folders.home.glob("pg.new-*"):  # of a process that was killed here
         shutil.rmtree(leftover)
     version = folders.data / "PG_VERSION"
@@ -113,11 +117,12 @@ def create(folders: Folders, owner: Owner, bin_folder: Path) -> None:
         return
     fresh = Path(tempfile.mkdtemp(prefix="pg.new-", dir=folders.home))
     owner.make_folder(fresh)
-    made = owner.run([
+    command = [
         str(bin_folder / "initdb"), "--pgdata", str(fresh), "--username", "postgres",
         "--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin",
         "--builtin-locale", "C.UTF-8", "--data-checksums", "--auth", "peer",
-    ])  # fmt: skip
+    ]  # fmt: skip
+    made = owner.run(command, holding=[lock])
     if made.returncode != 0:
         raise Unavailable(f"PostgreSQL could not make its folder {folders.data}: {_last(made)}")
     fresh.rename(folders.data)

@@ -32,15 +32,17 @@ class Owner:
     dropped: bool
 
     def run(
-        self, command: Sequence[str], *, timeout_s: float = 120
+        self, command: Sequence[str], *, timeout_s: float = 120, holding: Sequence[int] = ()
     ) -> subprocess.CompletedProcess[str]:
         """Run a program as this user, with none of our environment, and wait for it.
 
-        Secrets may be in our environment, and a server lives longer than we do.
+        Secrets may be in our environment, and a server lives longer than we do.  `holding` are
+        open files that stay open in the program, should we die before it.
         """
         return subprocess.run(  # noqa: S603 - our own argument list, no shell
             list(command),
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+            pass_fds=holding,
             cwd="/",  # ours may be closed to that user
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -57,7 +57,8 @@ def events() -> list[Event]:
     for module in _modules():
         if module.rpartition(".")[2] == "events":
             import_module(module)
-    return sorted(event for each in Event.__subclasses__() for event in each)
+    ours = [each for each in Event.__subclasses__() if each.__module__.startswith("trustkeep.")]
+    return sorted(event for each in ours for event in each)
 
 
 def refusals() -> list[StrEnum]:
