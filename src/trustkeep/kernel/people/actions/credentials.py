@@ -99,8 +99,12 @@ def give_clearance(actor: Actor, *, member: UUID, clearance: str, expires_at: da
                     held.remove(row)
             held.add(
                 Clearance(
-                    id=world.new_id(), person_id=member, clearance=clearance, given_by=actor.id,
-                    given_at=now, expires_at=expires_at,
+                    id=world.new_id(),
+                    person_id=member,
+                    clearance=clearance,
+                    given_by=actor.id,
+                    given_at=now,
+                    expires_at=expires_at,
                 )  # fmt: skip
             )
         details = {"member": str(member), "clearance": clearance, "expires": _moment(expires_at)}
