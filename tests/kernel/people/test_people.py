@@ -201,7 +201,9 @@ def everything_of(person):
 def write_back(saved):
     person, row, header = saved
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE people_member SET active = %s, seal = %s WHERE id = %s", [*row, person])
+        cursor.execute(
+            "UPDATE people_member SET active = %s, seal = %s WHERE id = %s", [*row, person]
+        )
         cursor.execute(
             "UPDATE keys_sealedset SET version = %s, count = %s, digest = %s, seal = %s"
             " WHERE owner = %s AND kind = 'people.member'",

@@ -81,7 +81,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.DEACTIVATE_PEOPLE,
             _P.REQUEST_APPROVAL,
             _P.APPROVE,
-        },  # fmt: skip
+        },
         Role.DPO: _PRIVACY_OFFICE,
         Role.DEPUTY_DPO: _PRIVACY_OFFICE,
         Role.PRIVACY_ANALYST: _EVERYBODY
@@ -93,7 +93,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.SEARCH_CUSTOMERS,
             _P.REQUEST_ERASURE,
             _P.REQUEST_APPROVAL,
-        },  # fmt: skip
+        },
         Role.DEPARTMENT_HEAD: _EVERYBODY
         | {_P.VIEW_PEOPLE, _P.GRANT_ACCESS, _P.REQUEST_APPROVAL, _P.APPROVE},
         Role.STAFF: _EVERYBODY,
@@ -109,7 +109,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.IMPORT_CUSTOMERS,
             _P.REQUEST_ERASURE,
             _P.REQUEST_APPROVAL,
-        },  # fmt: skip
+        },
         Role.HR: _EVERYBODY | {_P.VIEW_PEOPLE, _P.GIVE_CLEARANCES},
         Role.IT: _EVERYBODY,
         Role.FACILITIES: _EVERYBODY,

@@ -4,45 +4,55 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='CheckResult',
+            name="CheckResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('check_name', models.CharField(max_length=160)),
-                ('part', models.CharField(max_length=80)),
-                ('at', models.DateTimeField()),
-                ('every', models.DurationField()),
-                ('status', models.CharField(max_length=20)),
-                ('figure', models.CharField(max_length=80)),
-                ('sentence', models.TextField()),
-                ('rows', models.JSONField(default=list)),
-                ('link', models.CharField(blank=True, default='', max_length=200)),
-                ('looked_at', models.IntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("check_name", models.CharField(max_length=160)),
+                ("part", models.CharField(max_length=80)),
+                ("at", models.DateTimeField()),
+                ("every", models.DurationField()),
+                ("status", models.CharField(max_length=20)),
+                ("figure", models.CharField(max_length=80)),
+                ("sentence", models.TextField()),
+                ("rows", models.JSONField(default=list)),
+                ("link", models.CharField(blank=True, default="", max_length=200)),
+                ("looked_at", models.IntegerField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['check_name', '-at'], name='latest_result_of_a_check')],
+                "indexes": [
+                    models.Index(fields=["check_name", "-at"], name="latest_result_of_a_check")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Exemption',
+            name="Exemption",
             fields=[
-                ('seal', models.BinaryField(max_length=32)),
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('part', models.CharField(max_length=80, unique=True)),
-                ('reason', models.TextField()),
-                ('given_by', models.UUIDField()),
-                ('given_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
+                ("seal", models.BinaryField(max_length=32)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("part", models.CharField(max_length=80, unique=True)),
+                ("reason", models.TextField()),
+                ("given_by", models.UUIDField()),
+                ("given_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('given_at'))), name='exemption_ends_after_it_begins')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("given_at"))),
+                        name="exemption_ends_after_it_begins",
+                    )
+                ],
             },
         ),
     ]

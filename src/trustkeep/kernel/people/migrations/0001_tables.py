@@ -4,86 +4,114 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Department',
+            name="Department",
             fields=[
-                ('seal', models.BinaryField(max_length=32)),
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('head_id', models.UUIDField(null=True)),
+                ("seal", models.BinaryField(max_length=32)),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=120, unique=True)),
+                ("head_id", models.UUIDField(null=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Token',
+            name="Token",
             fields=[
-                ('seal', models.BinaryField(max_length=32)),
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('person_id', models.UUIDField()),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('label', models.CharField(max_length=80)),
-                ('issued_by', models.UUIDField()),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
+                ("seal", models.BinaryField(max_length=32)),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("person_id", models.UUIDField()),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("label", models.CharField(max_length=80)),
+                ("issued_by", models.UUIDField()),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Clearance',
+            name="Clearance",
             fields=[
-                ('seal', models.BinaryField(max_length=32)),
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('person_id', models.UUIDField()),
-                ('clearance', models.CharField(max_length=80)),
-                ('given_by', models.UUIDField()),
-                ('given_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
+                ("seal", models.BinaryField(max_length=32)),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("person_id", models.UUIDField()),
+                ("clearance", models.CharField(max_length=80)),
+                ("given_by", models.UUIDField()),
+                ("given_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('person_id', 'clearance'), name='clearance_once_per_person')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("person_id", "clearance"), name="clearance_once_per_person"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Member',
+            name="Member",
             fields=[
-                ('seal', models.BinaryField(max_length=32)),
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('staff', 'Staff'), ('service', 'Service')], max_length=10)),
-                ('name', models.CharField(max_length=200)),
-                ('email', models.CharField(max_length=254, null=True, unique=True)),
-                ('department_id', models.UUIDField(null=True)),
-                ('responsible_id', models.UUIDField(null=True)),
-                ('active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(null=True)),
+                ("seal", models.BinaryField(max_length=32)),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("staff", "Staff"), ("service", "Service")], max_length=10
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("email", models.CharField(max_length=254, null=True, unique=True)),
+                ("department_id", models.UUIDField(null=True)),
+                ("responsible_id", models.UUIDField(null=True)),
+                ("active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('email__isnull', False), ('kind', 'staff')), models.Q(('expires_at__isnull', False), ('kind', 'service'), ('responsible_id__isnull', False)), _connector='OR'), name='service_account_has_an_owner_and_an_end')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("email__isnull", False), ("kind", "staff")),
+                            models.Q(
+                                ("expires_at__isnull", False),
+                                ("kind", "service"),
+                                ("responsible_id__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="service_account_has_an_owner_and_an_end",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RoleAssignment',
+            name="RoleAssignment",
             fields=[
-                ('seal', models.BinaryField(max_length=32)),
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('person_id', models.UUIDField()),
-                ('role', models.CharField(max_length=40)),
-                ('given_by', models.UUIDField()),
-                ('given_at', models.DateTimeField()),
+                ("seal", models.BinaryField(max_length=32)),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("person_id", models.UUIDField()),
+                ("role", models.CharField(max_length=40)),
+                ("given_by", models.UUIDField()),
+                ("given_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('person_id', 'role'), name='role_once_per_person'), models.CheckConstraint(condition=models.Q(('person_id', models.F('given_by')), _negated=True), name='role_not_to_oneself')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("person_id", "role"), name="role_once_per_person"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("person_id", models.F("given_by")), _negated=True),
+                        name="role_not_to_oneself",
+                    ),
+                ],
             },
         ),
     ]
