@@ -111,7 +111,7 @@ def take(actor: Actor, request_id: UUID, *, verb: str, parameters: Parameters) -
     """
     digest = digest_of(verb, parameters)
     with _changing(actor, request_id) as row:
-        involved = {row.requester_id, row.approver_id} - {None}
+        involved = [each for each in (row.requester_id, row.approver_id) if each is not None]
         _refuse(
             rules.refusals_to_take(
                 row.asked,

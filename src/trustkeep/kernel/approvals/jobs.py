@@ -62,7 +62,7 @@ def _to_confirmer(row: ApprovalRequest) -> list[mail.Letter]:
                     request_id=row.id,
                     digest=digest_of(secret),
                     sent_at=world.now(),
-                )  # fmt: skip
+                )
             )
     body = (
         f"You were named to confirm important acts. One waits: {row.verb} (request {row.id}).\n"

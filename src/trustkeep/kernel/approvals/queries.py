@@ -4,11 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from trustkeep.base import world
+from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Missing
 from trustkeep.kernel.approvals.models import ApprovalRequest, WayOut
 from trustkeep.kernel.approvals.rules import COOLING, State, Way
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.people import queries as people
+from trustkeep.kernel.people.authority import require
 from trustkeep.kernel.people.models import RoleAssignment, Token
 from trustkeep.kernel.people.permissions import PERMISSIONS, Permission
 
@@ -25,8 +27,9 @@ def request(request_id: UUID) -> ApprovalRequest:
     return found[0]
 
 
-def open_requests() -> tuple[ApprovalRequest, ...]:
+def open_requests(actor: Actor) -> tuple[ApprovalRequest, ...]:
     """Every request that still waits for somebody."""
+    require(actor, Permission.APPROVE)
     waiting = ApprovalRequest.objects.filter(state=State.OPEN, expires_at__gt=world.now())
     ids = waiting.order_by("created_at").values_list("id", flat=True)
     return tuple(request(each) for each in ids)

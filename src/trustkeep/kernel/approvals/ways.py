@@ -55,7 +55,7 @@ def choose(actor: Actor, *, way: Way, name: str = "", email: str = "") -> None:
                         confirmer_email=address,
                         chosen_by=actor.id,
                         chosen_at=world.now(),
-                    )  # fmt: skip
+                    )
                 )
         log.append(ApprovalEvent.WAY_CHOSEN, actor, details={"way": str(way)})
 

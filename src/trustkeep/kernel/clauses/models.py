@@ -20,11 +20,11 @@ class CheckResult(models.Model):
     link = models.CharField(max_length=200, default="", blank=True)
     looked_at = models.IntegerField(null=True)
 
-    def __str__(self) -> str:
-        return f"{self.check_name} at {self.at:%FT%TZ}"
-
     class Meta:
         indexes = [models.Index(name="latest_result_of_a_check", fields=["check_name", "-at"])]
+
+    def __str__(self) -> str:
+        return f"{self.check_name} at {self.at:%FT%TZ}"
 
 
 class Exemption(SealedRow):

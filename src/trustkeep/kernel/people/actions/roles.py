@@ -71,7 +71,7 @@ def _store(actor: Actor, member: UUID, role: Role) -> None:
                 role=role,
                 given_by=actor.id,
                 given_at=world.now(),
-            )  # fmt: skip
+            )
         )
 
 
