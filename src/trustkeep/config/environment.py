@@ -101,8 +101,9 @@ class Environment:
         help="A PostgreSQL server (15 or newer) of your own; unset: the embedded one.",
     )  # fmt: skip
     master_key: str = _setting(
-        "TRUSTKEEP_MASTER_KEY", _provider, _master_key, kind="provider",
-        help="file:PATH, credential:NAME or passphrase; on another disk or path than the data.",
+        "TRUSTKEEP_MASTER_KEY", _provider, _master_key,
+        kind="file:PATH, credential:NAME, passphrase",
+        help="Where the master key is; on another disk or path than the data.",
     )  # fmt: skip
     key_store: Path | None = _setting(
         "TRUSTKEEP_KEY_STORE", _absolute, _absent, kind="folder",

@@ -1,7 +1,9 @@
 """Settings: show and check them."""
 
+import argparse
 import os
 from dataclasses import fields
+from pathlib import Path
 
 from trustkeep.base.actor import Actor
 from trustkeep.config.environment import Environment, Finding, read
@@ -9,6 +11,10 @@ from trustkeep.web.command import HOST, Answer, NounCommand, verb
 from trustkeep.web.plain_text import as_text
 
 MASK = "********"
+
+
+def _folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="the folder, usually docs")
 
 
 class Command(NounCommand):
@@ -25,6 +31,21 @@ class Command(NounCommand):
         text = as_text(settings) + "\n\n" + _verdict(findings)
         data = {"settings": settings, "findings": [_as_data(finding) for finding in findings]}
         return Answer(data, text, exit_code=1 if findings else 0)
+
+    @verb(
+        "reference",
+        permission=HOST,
+        help="write the pages of reference (settings, commands, events, errors) into a folder",
+        arguments=_folder,
+    )
+    def write_reference(self, actor: Actor, *, folder: Path) -> Answer:  # noqa: ARG002 - as above
+        """For developers: the folder is `docs`."""
+        # Late: these pages need every room, `config check` must work when none can be loaded.
+        from trustkeep.config import reference, start
+
+        start.django()
+        changed = reference.write(folder)
+        return Answer({"written": changed}, "\n".join(changed) or "nothing to change")
 
 
 def _settings(environment: Environment) -> list[dict[str, str | None]]:
