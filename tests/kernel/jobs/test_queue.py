@@ -112,7 +112,12 @@ def test_without_a_mail_server_a_letter_is_refused_with_a_sentence():
 
 def test_a_mail_address_is_read_with_its_parts():
     assert mail.Smtp(
-        "mx.example.org", 465, encrypted=True, user="me", password="a b", sender="dpo@example.org"
+        "mx.example.org",
+        465,
+        encrypted=True,
+        user="me",
+        password="a b",
+        sender="dpo@example.org",
     ) == mail.from_url("smtps://me:a%20b@mx.example.org", sender="dpo@example.org")
 
 

@@ -1,1 +1,6 @@
-"""Four eyes: what one person asks, another decides, once.  SOP 4.3a, 4.5b."""
+"""Four eyes: one asks for an exact act, another agrees, and it is done once; security.md M18.
+
+An approval binds to the SHA-256 of the verb and its exact parameters, ends within 72 hours, and is
+used up by being taken.  A company with fewer than two people who may approve names another way once
+(`ways.py`), and its SOP shows that as needing attention.
+"""

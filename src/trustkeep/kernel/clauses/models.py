@@ -23,6 +23,9 @@ class CheckResult(models.Model):
     class Meta:
         indexes = [models.Index(name="latest_result_of_a_check", fields=["check_name", "-at"])]
 
+    def __str__(self) -> str:
+        return f"{self.check_name} at {self.at:%FT%TZ}"
+
 
 class Exemption(SealedRow):
     """A part that does not apply here: why, by whose decision, and until when."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trustkeep.kernel.clauses import sop
+from trustkeep.kernel.clauses import rules, sop
 from trustkeep.kernel.clauses.rules import ClauseState, Status
 
 # Shape and word say the same as the colour, for whoever sees no colour.
@@ -15,7 +15,7 @@ MARKS: Mapping[Status, tuple[str, str, str]] = {
     Status.NEEDS_ATTENTION: ("▲", "needs attention", "33"),
     Status.BROKEN: ("✕", "broken", "31"),
     Status.NOT_YET_WATCHED: ("○", "not yet watched", "2"),
-    Status.DOES_NOT_APPLY: ("–", "does not apply", "2"),
+    Status.DOES_NOT_APPLY: ("-", "does not apply", "2"),
 }
 _WORD = max(len(word) for _, word, _ in MARKS.values())
 _ID = 6
@@ -59,9 +59,8 @@ def _clause_lines(state: ClauseState, title: str, columns: int, *, colour: bool)
     lines = [f"{state.clause:<{_ID}} {mark}  {title}"]
     indent = " " * (_ID + 1)
     for part in state.parts:
-        if part.status is Status.NOT_YET_WATCHED and state.status is Status.NOT_YET_WATCHED:
-            if part.sentence == "Nothing watches this yet.":
-                continue  # the clause's own line says it already
+        if state.sentence == part.sentence == rules.UNWATCHED:
+            continue  # the clause's own line says it already
         shape, word, tint = MARKS[part.status]
         mark = _tinted(f"{shape} {word:<{_WORD}}", tint, colour=colour)
         name = f"{part.part.removeprefix(state.clause + '.')}  {part.figure}"

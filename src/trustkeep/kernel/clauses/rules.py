@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+UNWATCHED = "Nothing watches this yet."
 STALE_AFTER = 3  # intervals: a check that missed three of its turns says nothing any more
 
 
@@ -115,7 +116,7 @@ def part_state(
         if name not in results
     ]
     if not states:
-        return PartState(part, Status.NOT_YET_WATCHED, "-", "Nothing watches this yet.")
+        return PartState(part, Status.NOT_YET_WATCHED, "-", UNWATCHED)
     return min(states, key=lambda state: _WORST_FIRST.index(state.status))
 
 

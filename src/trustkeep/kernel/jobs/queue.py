@@ -12,6 +12,7 @@ from django.db import transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app as bound_app
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.types import JSONValue
 
 from trustkeep.base import world
 from trustkeep.base.errors import Unacceptable
@@ -33,7 +34,7 @@ def enqueue(handler: str, **identifiers: str | int | UUID) -> None:
         Unacceptable: a value is neither an identifier, a code nor a number.
     """
     registry.known(handler)
-    plain = {name: _plain(name, value) for name, value in identifiers.items()}
+    plain: JSONValue = {name: _plain(name, value) for name, value in identifiers.items()}
     bound_app.configure_task(TASK).defer(handler=handler, identifiers=plain)
 
 

@@ -11,13 +11,15 @@ import hmac
 import json
 import os
 import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from trustkeep.base import canonical, world
+from trustkeep.base import canonical, points, world
 from trustkeep.base.errors import Misconfigured, Tampered
 from trustkeep.crypto import keytree
 from trustkeep.crypto.derive import expanded
@@ -64,9 +66,11 @@ def write(keys: KeyService) -> Path:
         "pack": hashlib.sha256(pack).hexdigest(),
     }
     _durably(folder / f"pack-{number}.keys", pack)
+    points.reached("backup.packed")
     body = canonical.encode(manifest)
     path = folder / f"manifest-{number}.json"
     _durably(path, hmac.digest(secret, body, "sha256").hex().encode() + b"\n" + body)
+    points.reached("backup.written")
     _read_back(folder, secret, number, pack)
     _prune(folder, secret, number)
     return path
@@ -84,10 +88,19 @@ def newest(folder: Path, secret: bytes) -> dict | None:
     return None
 
 
-def restore(folder: Path, master: bytes, slot: FileSlot, into: Path) -> int:
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Which backup was used."""
+
+    install: UUID
+    epoch: int
+    at: datetime
+
+
+def restore(folder: Path, master: bytes, slot: FileSlot, into: Path) -> Manifest:
     """Make a key store out of the newest backup, with a slot that holds its epoch's secret.
 
-    Returns its epoch.  The register is checked when the restored store is first used.
+    The register is checked when the restored store is first used.
 
     Raises:
         Misconfigured: there is no backup here that this master key made.
@@ -118,7 +131,7 @@ def restore(folder: Path, master: bytes, slot: FileSlot, into: Path) -> int:
             bucket_record.put(rows, int(bucket), generation, record)
     keys.close()
     fresh.rename(into)
-    return number
+    return Manifest(install, number, datetime.fromisoformat(manifest["at"]))
 
 
 def _sealed(epoch: Epoch, bucket: int, generation: int, record: bytes) -> bytes:

@@ -21,7 +21,7 @@ from trustkeep.base.errors import Conflict
 from trustkeep.crypto import keytree
 from trustkeep.kernel.keys import authorisations, backups, register, reopen, store, unwrap
 from trustkeep.kernel.keys.service import TRANSITION, KeyService
-from trustkeep.kernel.keys.slots import ACTIVE, Acknowledgement, SlotUnreachable
+from trustkeep.kernel.keys.slots import ACTIVE, Acknowledgement, FileSlot, SlotUnreachable
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.keys.unwrap import CustomerKey, Epoch
 
@@ -90,6 +90,24 @@ def destroy(
     points.reached("epoch.begun")
 
 
+def destroy_again(keys: KeyService, customers: Sequence[UUID]) -> None:
+    """After a key store was restored from a backup: intend what was intended before it was lost.
+
+    `customers` are those whose sealed headers say that two people had them erased.
+    """
+    with keys.store.writing() as rows:
+        listed = [
+            str(customer)
+            for customer in customers
+            if store.wrapped_key(rows, customer) is not None
+        ]
+        if listed and _transition(rows) is None:
+            for customer in listed:
+                register.append(keys, rows, Fact.ERASING, UUID(customer), {})
+            _begin(keys, rows, listed)
+    register.anchor(keys)
+
+
 def rotate(keys: KeyService) -> Change:
     """Change the epoch without erasing anybody: every 30 days at the latest, or on suspicion."""
     with keys.store.writing() as rows:
@@ -137,12 +155,16 @@ def _begin(keys: KeyService, rows: sqlite3.Connection, listed: list[str]) -> Non
 
 def _new_world(keys: KeyService, transition: Transition) -> Transition:
     secret = world.random_bytes(32)
+    # A number is never used twice: what an interrupted attempt or a lost store left in a slot
+    # must not be taken for this one.
+    new = 1 + max(transition.old, *(epoch for slot in keys.slots for epoch in slot.epochs()))
     for slot in keys.slots:
-        slot.prepare(transition.new, secret)
+        slot.prepare(new, secret)
         points.reached(f"epoch.prepared.{slot.name}")
     with keys.store.writing() as rows:
         old = keys.ring.at(rows)
         transition = _transition(rows) or transition  # others may have joined meanwhile
+        transition.new = new
         customers = _customers(transition)
         for customer in customers:
             store.drop_key(rows, customer)
@@ -191,7 +213,7 @@ def _destroyed(keys: KeyService, transition: Transition) -> Change:
         try:
             if slot.epochs().get(transition.new) != ACTIVE:
                 raise SlotUnreachable(slot.name)
-            acknowledgement = slot.destroy(transition.old)
+            acknowledgement = _forgotten(slot, transition)
         except SlotUnreachable:
             pending.append(slot.name)
             continue
@@ -206,6 +228,14 @@ def _destroyed(keys: KeyService, transition: Transition) -> Change:
                 _begin(keys, rows, waiting)
         points.reached("epoch.done")
     return _change(transition, tuple(pending))
+
+
+def _forgotten(slot: FileSlot, transition: Transition) -> Acknowledgement:
+    """Have a slot forget the old secret, and whatever earlier attempts left in it."""
+    for epoch in slot.epochs():
+        if epoch < transition.new:
+            slot.destroy(epoch)
+    return slot.destroy(transition.old)
 
 
 def _change(transition: Transition, pending: tuple[str, ...]) -> Change:

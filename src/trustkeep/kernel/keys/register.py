@@ -59,6 +59,7 @@ def anchor(keys: KeyService) -> None:
         mark = store.meta(rows, ROOT) or b""
         if _count(keys.primary.held(ROOT)) < _count(mark):
             keys.primary.hold(ROOT, mark)
+    points.reached("register.anchored")
 
 
 def append(

@@ -17,41 +17,41 @@ from trustkeep.kernel.ledger import log
 R = TypeVar("R", bound=SealedRow)
 
 
-class SetChange:
+class SetChange(Generic[R]):
     """A set while it is being changed, inside one transaction, under its header's lock."""
 
-    def __init__(self, rows: Sequence[SealedRow], key: bytes) -> None:
+    def __init__(self, rows: Sequence[R], key: bytes) -> None:
         self._rows = {row.pk: row for row in rows}
         self._key = key
 
-    def add(self, row: SealedRow) -> None:
+    def add(self, row: R) -> None:
         """Add a new row."""
         self._seal(row)
         row.save(force_insert=True)
         self._rows[row.pk] = row
 
-    def replace(self, row: SealedRow) -> None:
+    def replace(self, row: R) -> None:
         """Store changed columns of a row of this set."""
         self._seal(row)
         row.save(force_update=True)
         self._rows[row.pk] = row
 
-    def remove(self, row: SealedRow) -> None:
+    def remove(self, row: R) -> None:
         """Take a row out of the set."""
         del self._rows[row.pk]
         row.delete()
 
-    def _seal(self, row: SealedRow) -> None:
+    def _seal(self, row: R) -> None:
         row.seal = row.expected_seal(self._key)
 
     @property
-    def rows(self) -> list[SealedRow]:
+    def rows(self) -> list[R]:
         """The rows of the set as it will be."""
         return list(self._rows.values())
 
 
 @contextmanager
-def change(model: type[R], owner: UUID | None, actor: Actor) -> Iterator[SetChange]:
+def change(model: type[R], owner: UUID | None, actor: Actor) -> Iterator[SetChange[R]]:
     """Change the set of one owner; only inside a transaction, which also holds the ledger entry.
 
     Raises:

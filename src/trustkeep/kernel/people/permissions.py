@@ -74,16 +74,26 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.ADMINISTRATOR: _EVERYBODY
         | {
-            _P.VIEW_PEOPLE, _P.MANAGE_PEOPLE, _P.ASSIGN_ROLES, _P.MANAGE_TOKENS,
-            _P.DEACTIVATE_PEOPLE, _P.REQUEST_APPROVAL, _P.APPROVE,
-        },  # fmt: skip
+            _P.VIEW_PEOPLE,
+            _P.MANAGE_PEOPLE,
+            _P.ASSIGN_ROLES,
+            _P.MANAGE_TOKENS,
+            _P.DEACTIVATE_PEOPLE,
+            _P.REQUEST_APPROVAL,
+            _P.APPROVE,
+        },
         Role.DPO: _PRIVACY_OFFICE,
         Role.DEPUTY_DPO: _PRIVACY_OFFICE,
         Role.PRIVACY_ANALYST: _EVERYBODY
         | {
-            _P.VIEW_LEDGER, _P.DECLARE_PURPOSES, _P.OPEN_CASES, _P.READ_CUSTOMER,
-            _P.SEARCH_CUSTOMERS, _P.REQUEST_ERASURE, _P.REQUEST_APPROVAL,
-        },  # fmt: skip
+            _P.VIEW_LEDGER,
+            _P.DECLARE_PURPOSES,
+            _P.OPEN_CASES,
+            _P.READ_CUSTOMER,
+            _P.SEARCH_CUSTOMERS,
+            _P.REQUEST_ERASURE,
+            _P.REQUEST_APPROVAL,
+        },
         Role.DEPARTMENT_HEAD: _EVERYBODY
         | {_P.VIEW_PEOPLE, _P.GRANT_ACCESS, _P.REQUEST_APPROVAL, _P.APPROVE},
         Role.STAFF: _EVERYBODY,
@@ -91,9 +101,15 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         | {_P.OPEN_CASES, _P.READ_CUSTOMER, _P.SEARCH_CUSTOMERS, _P.WRITE_CUSTOMER},
         Role.DATA_STEWARD: _EVERYBODY
         | {
-            _P.OPEN_CASES, _P.READ_CUSTOMER, _P.BULK_READ_CUSTOMERS, _P.SEARCH_CUSTOMERS,
-            _P.WRITE_CUSTOMER, _P.IMPORT_CUSTOMERS, _P.REQUEST_ERASURE, _P.REQUEST_APPROVAL,
-        },  # fmt: skip
+            _P.OPEN_CASES,
+            _P.READ_CUSTOMER,
+            _P.BULK_READ_CUSTOMERS,
+            _P.SEARCH_CUSTOMERS,
+            _P.WRITE_CUSTOMER,
+            _P.IMPORT_CUSTOMERS,
+            _P.REQUEST_ERASURE,
+            _P.REQUEST_APPROVAL,
+        },
         Role.HR: _EVERYBODY | {_P.VIEW_PEOPLE, _P.GIVE_CLEARANCES},
         Role.IT: _EVERYBODY,
         Role.FACILITIES: _EVERYBODY,

@@ -1,26 +1,12 @@
 """Who there is, and what they hold; every row is verified before it counts."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from trustkeep.base import world
 from trustkeep.base.errors import Missing
 from trustkeep.kernel.keys import register, sealed_sets
 from trustkeep.kernel.people.models import Clearance, Department, Kind, Member, RoleAssignment
-from trustkeep.kernel.people.permissions import Role, conflicts_in
-
-
-@dataclass(frozen=True, slots=True)
-class MemberView:
-    """A member as pages and commands show them; `active` counts what the register says."""
-
-    id: UUID
-    kind: str
-    name: str
-    department: UUID | None
-    active: bool
-    roles: tuple[str, ...]
-    conflicts: tuple[str, ...]
+from trustkeep.kernel.people.permissions import Role
 
 
 def member(person: UUID) -> Member:
@@ -72,18 +58,3 @@ def departments() -> tuple[Department, ...]:
 def is_founded() -> bool:
     """Whether this installation has ever had a member of staff."""
     return Member.objects.filter(kind=Kind.STAFF).exists()
-
-
-def everybody() -> tuple[MemberView, ...]:
-    """Every member, active or not."""
-    return tuple(view_of(person) for person in Member.objects.values_list("id", flat=True))
-
-
-def view_of(person: UUID) -> MemberView:
-    """One member as shown."""
-    row, roles = member(person), roles_of(person)
-    conflicts = tuple(" + ".join(sorted(pair)) for pair in conflicts_in(roles))
-    return MemberView(
-        person, row.kind, row.name, row.department_id, is_active(person),
-        tuple(sorted(roles)), conflicts,
-    )  # fmt: skip

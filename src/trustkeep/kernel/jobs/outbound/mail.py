@@ -128,3 +128,16 @@ def send(letter: Letter) -> None:
         Unavailable: the server did not take it.
     """
     _Post.mail.send(letter)
+
+
+def require_set_up() -> None:
+    """Refuse before anything is promised that would need a letter.
+
+    Raises:
+        Misconfigured: no mail server is set up.
+    """
+    if not is_set_up():
+        raise Misconfigured(
+            "No mail server is set up, and this needs to write letters: set EMAIL_URL to "
+            "smtp://user:password@host:port first."
+        )

@@ -55,9 +55,14 @@ def add_token(actor: Actor, member: UUID, *, label: str, lasts: timedelta) -> Is
         raise Unacceptable("A token lasts at least a moment and at most a year.")
     secret, now = tokens.make(), world.now()
     row = Token(
-        id=world.new_id(), person_id=member, digest=tokens.digest_of(secret), label=label.strip(),
-        issued_by=actor.id, created_at=now, expires_at=now + lasts,
-    )  # fmt: skip
+        id=world.new_id(),
+        person_id=member,
+        digest=tokens.digest_of(secret),
+        label=label.strip(),
+        issued_by=actor.id,
+        created_at=now,
+        expires_at=now + lasts,
+    )
     with sealed_sets.change(Token, member, actor) as owned:
         owned.add(row)
     details = {"member": str(member), "token": str(row.id), "expires": _moment(row.expires_at)}
@@ -99,9 +104,13 @@ def give_clearance(actor: Actor, *, member: UUID, clearance: str, expires_at: da
                     held.remove(row)
             held.add(
                 Clearance(
-                    id=world.new_id(), person_id=member, clearance=clearance, given_by=actor.id,
-                    given_at=now, expires_at=expires_at,
-                )  # fmt: skip
+                    id=world.new_id(),
+                    person_id=member,
+                    clearance=clearance,
+                    given_by=actor.id,
+                    given_at=now,
+                    expires_at=expires_at,
+                )
             )
         details = {"member": str(member), "clearance": clearance, "expires": _moment(expires_at)}
         log.append(PeopleEvent.CLEARANCE_GIVEN, actor, details=details)

@@ -66,9 +66,12 @@ def _store(actor: Actor, member: UUID, role: Role) -> None:
             return
         roles.add(
             RoleAssignment(
-                id=world.new_id(), person_id=member, role=role, given_by=actor.id,
+                id=world.new_id(),
+                person_id=member,
+                role=role,
+                given_by=actor.id,
                 given_at=world.now(),
-            )  # fmt: skip
+            )
         )
 
 

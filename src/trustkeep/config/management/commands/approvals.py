@@ -1,0 +1,69 @@
+"""`trustkeep approvals`: see, give and refuse.  DESIGN part 4."""
+
+import sys
+from argparse import ArgumentParser
+from uuid import UUID
+
+from trustkeep.base.actor import Actor
+from trustkeep.kernel.approvals import actions, queries, ways
+from trustkeep.kernel.approvals.rules import Way
+from trustkeep.kernel.people.permissions import Permission
+from trustkeep.web.command import HOST, Answer, NounCommand, verb
+
+
+def _request(parser: ArgumentParser) -> None:
+    parser.add_argument("request", type=UUID, help="the request's id")
+
+
+def _way(parser: ArgumentParser) -> None:
+    parser.add_argument("way", type=Way, choices=list(Way))
+    parser.add_argument("--name", default="", help="the outside confirmer")
+    parser.add_argument("--email", default="")
+
+
+class Command(NounCommand):
+    """Requests for approval."""
+
+    help = "Approvals: list, approve, refuse, withdraw, way, confirm"
+
+    @verb("list", permission=Permission.APPROVE, help="what waits for somebody")
+    def list_(self, actor: Actor) -> Answer:
+        """Every open request."""
+        return Answer(
+            [
+                {
+                    "id": str(row.id), "verb": row.verb, "requester": str(row.requester_id),
+                    "digest": row.digest, "way": str(row.way), "ends": row.expires_at.isoformat(),
+                }
+                for row in queries.open_requests(actor)
+            ]
+        )  # fmt: skip
+
+    @verb("approve", permission=Permission.APPROVE, help="agree", arguments=_request)
+    def approve(self, actor: Actor, *, request: UUID) -> Answer:
+        """Agree to a request of somebody else."""
+        actions.approve(actor, request)
+        return Answer({"request": str(request), "state": "approved"})
+
+    @verb("refuse", permission=Permission.APPROVE, help="say no", arguments=_request)
+    def refuse(self, actor: Actor, *, request: UUID) -> Answer:
+        """End a request."""
+        actions.refuse(actor, request)
+        return Answer({"request": str(request), "state": "refused"})
+
+    @verb("withdraw", permission=Permission.REQUEST_APPROVAL, help="take back", arguments=_request)
+    def withdraw(self, actor: Actor, *, request: UUID) -> Answer:
+        """Take back one's own request."""
+        actions.withdraw(actor, request)
+        return Answer({"request": str(request), "state": "withdrawn"})
+
+    @verb("way", permission=Permission.MANAGE_PEOPLE, help="name the second person", arguments=_way)
+    def way(self, actor: Actor, *, way: Way, name: str, email: str) -> Answer:
+        """Choose what stands for a second person where there is none."""
+        ways.choose(actor, way=way, name=name, email=email)
+        return Answer({"way": str(way)})
+
+    @verb("confirm", permission=HOST, help="an outside confirmer's code, read from input")
+    def confirm(self, actor: Actor) -> Answer:  # noqa: ARG002 - the code says who agrees
+        """Agree with the code from the letter; it is no argument, so no process list shows it."""
+        return Answer({"request": str(ways.confirm(sys.stdin.readline().strip()))})

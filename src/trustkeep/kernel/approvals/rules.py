@@ -1,0 +1,102 @@
+"""May this approval be given, may it be taken?  Pure; security.md M18."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+LASTS = timedelta(hours=72)
+DELAY = timedelta(hours=72)
+COOLING = timedelta(hours=72)  # after one changed the other's roles or credentials
+
+
+class Way(StrEnum):
+    """How the second pair of eyes looks.  Stored: never rename one."""
+
+    TWO_PEOPLE = "two_people"
+    CONFIRMER = "confirmer"
+    DELAY = "delay"
+
+
+class State(StrEnum):
+    """Stored: never rename one."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    TAKEN = "taken"
+
+
+class Refusal(StrEnum):
+    """Why an approval was not given or not taken.  In the answers: never rename one."""
+
+    NOT_OPEN = "not_open"
+    NOT_APPROVED = "not_approved"
+    ENDED = "ended"
+    OWN_REQUEST = "own_request"
+    BENEFITS = "benefits"
+    SAME_CREDENTIAL = "same_credential"
+    CHANGED_BY_THE_OTHER = "changed_by_the_other"
+    OTHER_PARAMETERS = "other_parameters"
+    TOO_EARLY = "too_early"
+    INACTIVE = "inactive"
+    OTHER_WAY = "other_way"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as far as the rules need it; times are aware, `expires_at` is exclusive."""
+
+    requester: UUID
+    requester_token: UUID | None
+    beneficiary: UUID | None
+    digest: str
+    way: Way
+    state: State
+    created_at: datetime
+    expires_at: datetime
+
+
+def refusals_to_approve(
+    asked: Asked, *, approver: UUID, token: UUID | None, changed_each_other: bool, now: datetime
+) -> tuple[Refusal, ...]:
+    """Every reason why this person may not approve; empty means yes."""
+    found = []
+    if asked.state is not State.OPEN:
+        found.append(Refusal.NOT_OPEN)
+    if now >= asked.expires_at:
+        found.append(Refusal.ENDED)
+    if approver == asked.requester:
+        found.append(Refusal.OWN_REQUEST)
+    if approver == asked.beneficiary:
+        found.append(Refusal.BENEFITS)
+    if token is not None and token == asked.requester_token:
+        found.append(Refusal.SAME_CREDENTIAL)
+    if changed_each_other:
+        found.append(Refusal.CHANGED_BY_THE_OTHER)
+    return tuple(found)
+
+
+def refusals_to_take(
+    asked: Asked, *, digest: str, people_active: bool, now: datetime
+) -> tuple[Refusal, ...]:
+    """Every reason why the act may not go on; empty means yes."""
+    found = []
+    waited = asked.way is Way.DELAY and asked.state is State.OPEN
+    if asked.state is not State.APPROVED and not waited:
+        found.append(Refusal.NOT_APPROVED)
+    if waited and now < asked.created_at + DELAY:
+        found.append(Refusal.TOO_EARLY)
+    if now >= asked.expires_at:
+        found.append(Refusal.ENDED)
+    if digest != asked.digest:
+        found.append(Refusal.OTHER_PARAMETERS)
+    if not people_active:
+        found.append(Refusal.INACTIVE)
+    return tuple(found)
+
+
+def expires_at(way: Way, now: datetime) -> datetime:
+    """When a request made now ends; a delay first lets its 72 hours pass."""
+    return now + LASTS + (DELAY if way is Way.DELAY else timedelta(0))

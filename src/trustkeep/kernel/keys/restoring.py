@@ -1,0 +1,51 @@
+"""After a disaster: a key store out of its newest backup, a primary slot out of the recovery slot.
+
+Facts entered in the register after that backup are not in it; the ledger still has an entry for
+each, and `when` tells from which moment on they must be entered again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from trustkeep.base.errors import Misconfigured
+from trustkeep.kernel.keys import backups, register, store
+from trustkeep.kernel.keys.service import KeyPlaces
+from trustkeep.kernel.keys.slots import FileSlot
+from trustkeep.kernel.keys.store import KeyStore
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came back: the epoch of the store, and when its backup was written."""
+
+    install: UUID
+    epoch: int
+    backed_up_at: datetime
+
+
+def restore(places: KeyPlaces, master: bytes, source: FileSlot) -> Restored:
+    """Make the key store and, where it lacks the epoch's secret, the primary slot anew.
+
+    `source` is a slot that holds the secret: the primary one, or the recovery slot with its kit.
+
+    Raises:
+        Misconfigured: a key store stands already, or no backup belongs to this master key.
+        Tampered: a pack of the backup was changed.
+        WrongKey: the slot does not hold the secret of the backup's epoch.
+    """
+    if KeyStore(places.store).exists:
+        raise Misconfigured(
+            f"A key store stands at {places.store}; move it away first, nothing was changed."
+        )
+    manifest = backups.restore(places.backups, master, source, places.store)
+    primary = FileSlot("primary", places.primary)
+    primary.create()
+    if manifest.epoch not in primary.epochs():
+        primary.prepare(manifest.epoch, source.secret(manifest.epoch))
+        primary.activate(manifest.epoch)
+    keys = KeyStore(places.store)
+    with keys.reading() as rows:
+        primary.hold(register.ROOT, store.meta(rows, register.ROOT) or b"")
+    keys.close()
+    return Restored(manifest.install, manifest.epoch, manifest.at)

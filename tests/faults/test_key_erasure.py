@@ -1,0 +1,164 @@
+"""Erased means erased, survivors survive: at every crash point, after every disaster."""
+
+import pytest
+
+from tests.faults.key_erasure import DISASTERS, NONE, Erasure
+from tests.keyhouse import Keyhouse
+from trustkeep.base import points
+from trustkeep.kernel.keys import epochs, service
+
+POINTS = (
+    "epoch.begun",
+    "epoch.prepared.primary",
+    "epoch.prepared.recovery",
+    "epoch.committing",
+    "epoch.committed",
+    "register.anchored",
+    "epoch.active",
+    "epoch.verified",
+    "backup.packed",
+    "backup.written",
+    "epoch.backed",
+    "epoch.destroyed.primary",
+    "epoch.destroyed.recovery",
+    "epoch.done",
+)
+
+
+@pytest.fixture
+def erasure(tmp_path):
+    made = Erasure(Keyhouse(tmp_path)).prepare()
+    yield made
+    made.house.close()
+
+
+def test_every_point_of_the_act_is_tried(erasure):
+    reached = []
+    with points.listening(reached.append):
+        epochs.destroy(
+            service.current(), [erasure.erased], erasure.authorisation.id,
+            digest=erasure.authorisation.digest,
+        )  # fmt: skip
+        epochs.resume(service.current())
+
+    assert set(POINTS) == set(reached)
+
+
+def test_before_the_erasure_a_thief_reads_the_customer(erasure):
+    # Otherwise the tests below would say nothing.
+    assert erasure.is_readable()
+
+
+@pytest.mark.parametrize("disaster", DISASTERS)
+@pytest.mark.parametrize("point", POINTS)
+def test_no_crash_and_no_disaster_loses_a_survivor_or_keeps_the_erased(erasure, point, disaster):
+    change = erasure.run(stop_at=point)
+    assert change is None
+
+    erasure.strike(disaster)
+    change = erasure.recover()
+
+    assert change.is_done
+    assert [] == erasure.lost_survivors()
+    assert not erasure.is_readable()
+
+
+def test_carrying_on_twice_changes_nothing(erasure):
+    erasure.run()
+    epoch = service.current().epoch()
+
+    assert erasure.recover().epoch == epoch
+    assert [] == erasure.lost_survivors()
+
+
+def test_a_slot_that_is_away_delays_the_receipt_and_nothing_else(erasure):
+    recovery = erasure.house.places.recovery
+    away = recovery.with_name("away")
+
+    def unplug(name):
+        if name == "epoch.backed":
+            recovery.rename(away)
+
+    with points.listening(unplug):
+        epochs.destroy(
+            service.current(), [erasure.erased], erasure.authorisation.id,
+            digest=erasure.authorisation.digest,
+        )  # fmt: skip
+        change = epochs.resume(service.current())
+    assert ("recovery",) == change.pending
+    assert service.current().customer_key(erasure.erased) is None
+
+    away.rename(recovery)
+    change = epochs.resume(service.current())
+
+    assert change.is_done
+    assert {"primary", "recovery"} == {word.slot for word in change.acknowledgements}
+    assert not erasure.is_readable()
+
+
+def _assert_red(erasure, point, disaster=NONE):
+    """The model's judgement on a wrong order: a survivor lost, or the erased still readable."""
+    change = erasure.run(stop_at=point)
+    try:
+        erasure.strike(disaster)
+        change = erasure.recover()
+        lost = erasure.lost_survivors()
+    except Exception:
+        lost = list(erasure.survivors)
+    assert lost or (change is not None and change.is_done and erasure.is_readable())
+
+
+def test_planted_store_before_slots_is_caught(erasure, monkeypatch):
+    """The new world is committed before any slot holds its secret."""
+    from trustkeep.kernel.keys.slots import FileSlot
+
+    prepare = FileSlot.prepare
+    waiting = []
+    monkeypatch.setattr(
+        FileSlot, "prepare", lambda self, epoch, secret: waiting.append((self, epoch, secret))
+    )
+
+    def late(name):
+        if name == "epoch.committed":
+            for slot, epoch, secret in waiting:
+                prepare(slot, epoch, secret)
+
+    listening = points.listening
+
+    def both(listener):
+        return listening(lambda name: (listener(name), late(name)))
+
+    monkeypatch.setattr(points, "listening", both)
+
+    _assert_red(erasure, "epoch.committed")
+
+
+def test_planted_destruction_before_the_backup_is_caught(erasure, monkeypatch):
+    """The old secret dies while the newest key backup still needs it."""
+    from trustkeep.kernel.keys import backups
+
+    def early(keys):
+        transition = epochs.under_way(keys)
+        for slot in keys.slots:
+            slot.destroy(transition.old)
+        points.reached("planted.destroyed")
+
+    monkeypatch.setattr(backups, "write", early)
+
+    _assert_red(erasure, "planted.destroyed", "store lost")
+
+
+def test_planted_receipt_with_a_slot_that_remembers_is_caught(erasure, monkeypatch):
+    """One slot acknowledges without forgetting."""
+    from trustkeep.kernel.keys.slots import Acknowledgement, FileSlot
+
+    destroy = FileSlot.destroy
+
+    def lazy(self, epoch):
+        if self.name == "recovery":
+            return Acknowledgement("recovery", epoch, "now", "00")
+        return destroy(self, epoch)
+
+    monkeypatch.setattr(FileSlot, "destroy", lazy)
+
+    _assert_red(erasure, None)
