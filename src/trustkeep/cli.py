@@ -64,6 +64,7 @@ def _noun(module: str, words: list[str]) -> int:
     if command.needs_database and settings is not None and not asks_for_help:
         start.database(settings, _say)
         start.check_migrated()
+        start.wire(settings)
     answer = command.perform(options)
     rendered = import_module("trustkeep.web.command").rendered
     print(rendered(answer, as_json=options["as_json"]))  # noqa: T201

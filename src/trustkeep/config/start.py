@@ -37,6 +37,13 @@ def django() -> None:
     django.setup()
 
 
+def wire(environment: Environment) -> None:
+    """Give the kernel its ports; nothing is opened yet.  Django must be ready."""
+    from trustkeep.config import wiring
+
+    wiring.wire(environment)
+
+
 def check_migrated() -> None:
     """Refuse to run on a database that is behind, or ahead of, this release.
 
