@@ -184,3 +184,6 @@ def another_connection(server, transactional_db):
     yield connect
     for each in opened:
         each.close()
+
+
+pytest_plugins = ["tests.installation"]

@@ -84,8 +84,9 @@ def read_many(
         raise Denied(f"At most {MOST_AT_ONCE} customers are read at once.", ("too_many",))
     asked = Asked(tuple(customers), tuple(fields), purpose, None, bulk=True)
     connection.ensure_connection()
-    with connection.connection.pipeline(), transaction.atomic(durable=True):
-        seen, elements = queries.seen_under_lock(actor, asked, world.now())
+    with transaction.atomic(durable=True):
+        with connection.connection.pipeline():
+            seen, elements = queries.seen_under_lock(actor, asked, world.now())
         now = world.now()
         decided = [(one, rules.decide(one.facts, now)) for one in seen]
         refs = log.append_many(_entry(actor, asked, one, decision) for one, decision in decided)

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from trustkeep.base.actor import Actor
+from trustkeep.base.canonical import Value
 from trustkeep.base.errors import Conflict
 from trustkeep.kernel.approvals import actions as approvals
 from trustkeep.kernel.evidence import receipts
@@ -43,7 +44,7 @@ def request_erasure(actor: Actor, *, customer: UUID) -> UUID:
     if register.facts(customer).held:
         raise Conflict("A legal hold stands on this customer, so nothing may be erased.")
     request = approvals.request(
-        actor, verb=epochs.DESTROY, parameters={"customers": [str(customer)]}
+        actor, verb=epochs.DESTROY, parameters=_parameters(customer)
     )
     with transaction.atomic(durable=True):
         log.append(
@@ -55,20 +56,20 @@ def request_erasure(actor: Actor, *, customer: UUID) -> UUID:
     return request.id
 
 
-def approve_erasure(actor: Actor, *, approval: UUID) -> list[ErasureOutcome]:
-    """Agree to an erasure that somebody else asked for, and carry it out.
+def approve_erasure(actor: Actor, *, approval: UUID, customer: UUID) -> list[ErasureOutcome]:
+    """Agree to the erasure of exactly this customer, which somebody else asked for; carry it out.
 
     Raises:
         Denied: the actor may not agree, asked for it, or it ended.
         Conflict: a legal hold stands on the customer.
     """
     people.require(actor, Permission.APPROVE)
-    parameters = approvals.parameters_of(approval, verb=epochs.DESTROY)
-    (customer,) = (UUID(str(one)) for one in parameters["customers"])
     if register.facts(customer).held:
         raise Conflict("A legal hold stands on this customer; nothing was destroyed.")
     approvals.approve(actor, approval)
-    authorisation = approvals.take(approval, verb=epochs.DESTROY, parameters=parameters)
+    authorisation = approvals.take(
+        actor, approval, verb=epochs.DESTROY, parameters=_parameters(customer)
+    )
     logical_at = erasure.intend(actor, customer, authorisation)
     return [_outcome(actor, one) for one in erasure.finish(actor, logical_at)]
 
@@ -76,6 +77,10 @@ def approve_erasure(actor: Actor, *, approval: UUID) -> list[ErasureOutcome]:
 def sweep_erasures(actor: Actor) -> list[ErasureOutcome]:
     """Carry on erasures that a crash or an unreachable slot interrupted."""
     return [_outcome(actor, one) for one in erasure.finish(actor)]
+
+
+def _parameters(customer: UUID) -> dict[str, Value]:
+    return {"customers": [str(customer)]}
 
 
 def _outcome(actor: Actor, erased: Erased) -> ErasureOutcome:

@@ -1,0 +1,96 @@
+import pytest
+
+from tests.installation import logged
+from trustkeep.base.errors import Denied
+from trustkeep.kernel.people import actions as people
+from trustkeep.kernel.keys import register
+from trustkeep.kernel.keys.standing import Fact
+from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.access.rules import Refusal
+
+
+def test_support_reads_a_phone_number_for_an_open_case(company, dan):
+    opened = access.read_fields(
+        company.ben, customer=dan, fields=["phone", "name"], purpose="support", case="helpdesk:1"
+    )
+
+    assert {"phone": "+48 601 000 001", "name": "Dan Müller"} == opened.opened_values
+    assert "access.read.permitted" == logged(dan)[-1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"purpose": "shipping"}, Refusal.NO_GRANT),
+        ({"purpose": "nothing"}, Refusal.NO_PURPOSE),
+        ({"fields": ["birth_date"]}, Refusal.FIELD_NOT_NEEDED),
+        ({"fields": ["shoe_size"]}, Refusal.UNKNOWN_FIELD),
+        ({"case": None}, Refusal.NO_CASE),
+        ({"case": "helpdesk:2"}, Refusal.NO_CASE),
+    ],
+)
+def test_what_is_missing_refuses_and_is_in_the_ledger(company, dan, asked, reason):
+    wanted = {"fields": ["phone"], "purpose": "support", "case": "helpdesk:1", **asked}
+
+    with pytest.raises(Denied) as refusal:
+        access.read_fields(company.ben, customer=dan, **wanted)
+
+    assert reason in refusal.value.reasons
+    assert "access.read.refused" == logged(dan)[-1]
+
+
+def test_a_closed_case_opens_nothing(company, dan):
+    access.close_case(company.ben, system="helpdesk", reference="1")
+
+    with pytest.raises(Denied) as refusal:
+        access.read_fields(
+            company.ben, customer=dan, fields=["phone"], purpose="support", case="helpdesk:1"
+        )
+
+    assert (Refusal.CASE_CLOSED,) == refusal.value.reasons
+
+
+def test_what_was_restricted_a_moment_ago_is_not_read(company, dan):
+    register.enter(Fact.RESTRICTED, dan)
+
+    with pytest.raises(Denied) as refusal:
+        access.read_fields(
+            company.ben, customer=dan, fields=["phone"], purpose="support", case="helpdesk:1"
+        )
+
+    assert (Refusal.PROCESSING_RESTRICTED,) == refusal.value.reasons
+
+
+def test_who_was_deactivated_a_moment_ago_reads_nothing(company, dan):
+    people.deactivate(company.ana, member=company.ben.id)
+
+    with pytest.raises(Denied):
+        access.read_fields(
+            company.ben, customer=dan, fields=["phone"], purpose="support", case="helpdesk:1"
+        )
+
+
+def test_bulk_reading_needs_a_grant_of_its_own(company, dan):
+    access.give_grant(company.dora, grantee=company.cleo.id, purpose="shipping")
+
+    with pytest.raises(Denied) as refusal:
+        access.read_many(company.cleo, customers=[dan], fields=["name"], purpose="shipping")
+    assert (Refusal.NO_BULK_GRANT,) == refusal.value.reasons
+
+    access.give_grant(company.dora, grantee=company.cleo.id, purpose="shipping", bulk=True)
+    (opened,) = access.read_many(
+        company.cleo, customers=[dan], fields=["name"], purpose="shipping"
+    )
+    assert {"name": "Dan Müller"} == opened.opened_values
+
+
+def test_a_mask_leaves_enough_to_recognise_the_value(company, dan):
+    access.give_grant(
+        company.dora, grantee=company.cleo.id, purpose="shipping", masked=["name"]
+    )
+
+    opened = access.read_fields(
+        company.cleo, customer=dan, fields=["name", "city"], purpose="shipping"
+    )
+
+    assert {"name": "D•••er", "city": "Gdańsk"} == opened.opened_values
