@@ -10,7 +10,6 @@ from trustkeep.kernel.ledger import log
 from trustkeep.kernel.ledger.models import Entry, Writer
 
 
-
 WHO = actors.job("trial")
 
 

@@ -102,9 +102,10 @@ def test_the_stand_alone_verifier_accepts_a_proof_and_no_changed_one(published, 
     for position in (0, 255, 256, 400, 527):
         path = tmp_path / "one.tlog-proof"
         path.write_bytes(proofs.proof_file(position))
-        assert bytes(positions.entry_at(position).body).decode() + "\n" == verified(
-            "proof", path
-        ).stdout
+        assert (
+            bytes(positions.entry_at(position).body).decode() + "\n"
+            == verified("proof", path).stdout
+        )
     path.write_bytes(path.read_bytes().replace(b"index 527", b"index 526"))
     assert 1 == verified("proof", path).returncode
 

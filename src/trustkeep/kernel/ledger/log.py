@@ -67,9 +67,7 @@ def prepare(
     own = chain.of(connection)
     first = ((_WRITER, (own.writer,)),) if own.is_new else ()
     entry = own.next(draft, world.now(), tag_key)
-    return PreparedEntry(
-        entry.ref, (*first, (_INSERT, _row(entry))), reactions.handlers_for(event)
-    )
+    return PreparedEntry(entry.ref, (*first, (_INSERT, _row(entry))), reactions.handlers_for(event))
 
 
 def append(
@@ -86,9 +84,7 @@ def append(
         LedgerUnavailable: it could not be stored; the transaction is lost.
         ValueError, RuntimeError, SealedStart: as `prepare`.
     """
-    prepared = prepare(
-        event, actor, customer=customer, purpose=purpose, details=details
-    )
+    prepared = prepare(event, actor, customer=customer, purpose=purpose, details=details)
     try:
         with connection.cursor() as cursor:
             for statement, values in prepared.statements:

@@ -97,7 +97,9 @@ class Sequencer:
         try:
             edge = tile_store.edge(batch.first)
         except ValueError as problem:
-            raise Tampered(f"The ledger's tiles were changed ({problem}): restore a backup.") from None
+            raise Tampered(
+                f"The ledger's tiles were changed ({problem}): restore a backup."
+            ) from None
         tile_store.write(tiles.grow(batch.first, edge, batch.leaves)[1])
         with connection.cursor() as cursor:
             cursor.executemany(
@@ -107,9 +109,7 @@ class Sequencer:
             cursor.executemany(
                 "UPDATE ledger_writer SET positioned=%s, head=%s WHERE id=%s", batch.heads
             )
-            cursor.execute(
-                "UPDATE ledger_head SET size=%s", (batch.first + len(batch.leaves),)
-            )
+            cursor.execute("UPDATE ledger_head SET size=%s", (batch.first + len(batch.leaves),))
 
 
 def verified(writer: Waiting, entries: list[tuple[int, bytes, bytes]], key: bytes) -> list[bytes]:

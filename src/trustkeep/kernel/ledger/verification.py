@@ -156,9 +156,7 @@ def _tiles(grown: list[Tile]) -> Iterator[Defect]:
 def _checkpoints(size: int, start: int) -> Iterator[Defect]:
     hashed, last = _reader(), -1
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT size FROM ledger_checkpoint WHERE size>=%s ORDER BY size", (start,)
-        )
+        cursor.execute("SELECT size FROM ledger_checkpoint WHERE size>=%s ORDER BY size", (start,))
         sizes = [found for (found,) in cursor.fetchall()]
     for each in sizes:
         last = each
