@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Check a Trustkeep ledger offline.  One file, Python 3.11 alone; shares no code with Trustkeep.
+"""Check a Trustkeep ledger offline.  Shares no code with Trustkeep; needs Python 3.11 alone.
 
     trustkeep_verify.py log FOLDER --key KEY [--anchor FILE]...   a whole exported ledger
     trustkeep_verify.py proof FILE --key KEY                      one entry's proof
@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
-ZERO = "00" * 32
 
 
 class Wrong(Exception):  # noqa: N818 - what is checked is wrong
@@ -39,12 +38,8 @@ def added(p: Point, q: Point) -> Point:
     """The sum of two points."""
     a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
     c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
-    return (
-        (b - a) * (d - c) % P,
-        (d + c) * (b + a) % P,
-        (d - c) * (d + c) % P,
-        (b - a) * (b + a) % P,
-    )
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
 
 
 def times(scalar: int, p: Point) -> Point:
@@ -233,7 +228,7 @@ def check_log(folder: Path, key: tuple[str, bytes, bytes], anchors: list[bytes])
                 writer, place = body["writer"], (body["n"], body["prev"])
             except (ValueError, KeyError, TypeError):
                 raise Wrong(f"entry {number} is not readable") from None
-            counter, before = chains.get(writer, (0, ZERO))
+            counter, before = chains.get(writer, (0, "00" * 32))
             if place != (counter + 1, before):
                 raise Wrong(f"entry {number} does not follow its writer's entry {counter}")
             chains[writer] = place[0], leaf.hex()
@@ -284,17 +279,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("kind", choices=("log", "proof"))
     parser.add_argument("path", type=Path)
-    parser.add_argument("--key", required=True, help="the verifier key, or a file that holds it")
+    parser.add_argument("--key", required=True)
     parser.add_argument("--anchor", type=Path, action="append", default=[])
     asked = parser.parse_args(arguments)
     try:
-        text = Path(asked.key).read_text() if Path(asked.key).is_file() else asked.key
-        key = key_from(text)
+        key = key_from(asked.key)
         if asked.kind == "proof":
             print(check_proof(asked.path.read_bytes(), key).decode())
         else:
-            notes = [path.read_bytes() for path in asked.anchor]
-            print(f"{check_log(asked.path, key, notes)} entries: everything fits.")
+            size = check_log(asked.path, key, [path.read_bytes() for path in asked.anchor])
+            print(f"{size} entries: everything fits.")
     except (Wrong, OSError) as problem:
         print(f"WRONG: {problem}.", file=sys.stderr)
         return 1

@@ -9,7 +9,7 @@ from trustkeep.crypto.merkle import HASH_BYTES
 from trustkeep.kernel.ledger import checkpoints, ports, positions, tile_store
 
 
-def export(folder: Path, say: Callable[[int, int], None] = lambda done, size: None) -> int:
+def export(folder: Path, say: Callable[[int, int], None] | None = None) -> int:
     """Write the newest checkpoint, its tiles, all entries and the public key; returns the size.
 
     `say` hears how many entries of how many are written.  Flat memory.
@@ -26,7 +26,8 @@ def export(folder: Path, say: Callable[[int, int], None] = lambda done, size: No
         _write(folder / name, content)
     for name, content, done in _bundles(size):
         _write(folder / name, content)
-        say(done, size)
+        if say is not None:
+            say(done, size)
     _write(folder / "key", f"{ports.current().verifier_key().text}\n".encode())
     _write(folder / "checkpoint", published.note)  # last: a folder with it is whole
     return size

@@ -115,7 +115,7 @@ def _filled(pieces: list[_Piece]) -> Iterator[Place]:
         for step in range(piece.length):
             ref = EntryRef(piece.writer, piece.counter + step)
             row = found.get((ref.writer, ref.counter))
-            stored = row and Stored(ref, bytes(row[2]), bytes(row[3]), *row[4:])
+            stored = Stored(ref, bytes(row[2]), bytes(row[3]), *row[4:]) if row else None
             yield Place(piece.first + step, ref, stored)
 
 
@@ -129,4 +129,5 @@ def _rows(pieces: list[_Piece]) -> list[tuple[Any, ...]]:
                 [piece.counter + piece.length for piece in pieces],
             ),
         )
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

@@ -11,7 +11,7 @@ from django.db import connection
 
 from trustkeep.base.errors import Tampered
 from trustkeep.crypto import tiles
-from trustkeep.crypto.merkle import HASH_BYTES, leaf_hash
+from trustkeep.crypto.merkle import HASH_BYTES, RangeHash, leaf_hash
 from trustkeep.crypto.tiles import WIDTH, Tile
 from trustkeep.kernel.ledger import checkpoints, ports, positions, tile_store
 from trustkeep.kernel.ledger.entry import NO_ENTRY, EntryRef, follows, moment
@@ -124,7 +124,7 @@ def _of_entry(place: Place, before: bytes, key: bytes) -> Iterator[Defect]:
 def _columns_fit(entry: Stored) -> bool:
     try:
         body = json.loads(entry.body)
-        return (
+        return bool(
             body["event"] == entry.event
             and body["actor"] == entry.actor
             and body["at"] == moment(entry.at)
@@ -189,5 +189,5 @@ def _stored_leaf(position: int) -> bytes:
     return tile_store.read(0, position // WIDTH)[at : at + HASH_BYTES]
 
 
-def _reader() -> "tiles.RangeHash":
+def _reader() -> RangeHash:
     return tiles.range_hash(lru_cache(maxsize=64)(tile_store.read))
