@@ -45,8 +45,8 @@ def trial_keys():
 
 def to_checkpoint(count):
     from django.db import transaction
-
     from tests.kernel.ledger.trial import ORIGIN, Noted
+
     from trustkeep.base import actor as actors
     from trustkeep.kernel.ledger import log, ports, sequencer
 
@@ -65,8 +65,8 @@ def to_checkpoint(count):
 
 def single_appends(count):
     from django.db import transaction
-
     from tests.kernel.ledger.trial import Noted
+
     from trustkeep.base import actor as actors
     from trustkeep.kernel.ledger import lag, log
 

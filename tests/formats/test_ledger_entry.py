@@ -4,8 +4,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-
 from tests.kernel.ledger.trial import Noted
+
 from trustkeep.base import actor as actors
 from trustkeep.base import canonical
 from trustkeep.kernel.ledger.entry import NO_ENTRY, Draft, EntryRef, chained, follows

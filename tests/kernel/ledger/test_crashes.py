@@ -8,8 +8,8 @@ import time
 
 import pytest
 from django.db import connection, transaction
-
 from tests.kernel.ledger.trial import Noted
+
 from trustkeep.base import actor as actors
 from trustkeep.base import world
 from trustkeep.base.errors import RollbackSuspected

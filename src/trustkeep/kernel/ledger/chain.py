@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from trustkeep.base import world
-from trustkeep.kernel.ledger.entry import NO_ENTRY, Chained, EntryRef, Draft, chained
+from trustkeep.kernel.ledger.entry import NO_ENTRY, Chained, Draft, EntryRef, chained
 
 
 @dataclass(slots=True)
