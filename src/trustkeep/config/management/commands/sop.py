@@ -36,6 +36,6 @@ class Command(NounCommand):
         )
 
     @verb("check", permission=HOST, help="run the checks that are due")
-    def check(self, actor: Actor) -> Answer:  # noqa: ARG002 - the runner acts under its own name
+    def run_due(self, actor: Actor) -> Answer:  # noqa: ARG002 - the runner acts under its own name
         """What each due check found."""
         return Answer([{"check": ran.check, "status": str(ran.status)} for ran in runner.run_due()])
