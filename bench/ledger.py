@@ -100,7 +100,7 @@ def proof_at(size):
     print(f"an inclusion proof at {size:,}: {spent * 1000:.2f} ms (goal 5 ms)")
 
 
-def offline(count, folder):
+def offline(count, folder):  # noqa: ARG001
     from trustkeep.kernel.ledger import export, ports
 
     began = time.perf_counter()

@@ -23,7 +23,7 @@ _DASH = "\N{EM DASH} "
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
-class BadNote(ValueError):  # noqa: N818 - the note is what is bad
+class BadNote(ValueError):
     """The note is malformed, or no known key signed it, or a known key's signature is wrong."""
 
 
