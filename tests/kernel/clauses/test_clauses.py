@@ -16,8 +16,9 @@ NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 GREEN = Finding(Status.HOLDS, "5 of 5", "All five hold.", looked_at=5)
 CLAUSES = [
-    "1", "2a", "2b", "3a", "3b", "3c", "4.1a", "4.1b", "4.2a", "4.2b", "4.2c", "4.3a", "4.3b", "4.3c", "4.4a", "4.4b",
-    "4.4c", "4.5a", "4.5b", "5a", "5b", "6a", "6b", "6c", "7a", "7b", "7c", "8a", "8b", "9", "10a", "10b", "front",
+    "1", "2a", "2b", "3a", "3b", "3c", "4.1a", "4.1b", "4.2a", "4.2b", "4.2c",
+    "4.3a", "4.3b", "4.3c", "4.4a", "4.4b", "4.4c", "4.5a", "4.5b", "5a", "5b", "6a",
+    "6b", "6c", "7a", "7b", "7c", "8a", "8b", "9", "10a", "10b", "front",
 ]  # fmt: skip
 
 
