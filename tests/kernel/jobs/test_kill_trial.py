@@ -17,7 +17,7 @@ SCRIPT = Path(__file__).with_name("trial_worker.py")
 
 
 @pytest.fixture
-def trial(transactional_db, monkeypatch):
+def trial(transactional_db, empty_queue, monkeypatch):
     monkeypatch.setitem(registry._handlers, "trial.job", lambda _: None)
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE trial_done (job integer)")

@@ -30,7 +30,7 @@ def waiting():
         return [(number, status, json.loads(args)) for number, status, args in cursor.fetchall()]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db", "empty_queue")
 def test_a_job_vanishes_with_the_transaction_that_caused_it(handled):
     with transaction.atomic():
         queue.enqueue("trial.note", number=1)
@@ -39,7 +39,7 @@ def test_a_job_vanishes_with_the_transaction_that_caused_it(handled):
     assert [] == waiting()
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("empty_queue")
 def test_a_reaction_is_enqueued_with_the_name_of_the_entry(handled):
     reactions.register(Something.HAPPENED, "trial.note")
     writer = new_id()
@@ -51,7 +51,7 @@ def test_a_reaction_is_enqueued_with_the_name_of_the_entry(handled):
     assert () == reactions.handlers_for(Something.ELSE_HAPPENED)
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("empty_queue")
 @pytest.mark.parametrize("value", ["Ada Lovelace", "ada@example.org", "+48 600 100 200"])
 def test_a_job_takes_no_value_of_a_person(handled, value):
     with pytest.raises(Unacceptable) as refused:
@@ -61,7 +61,7 @@ def test_a_job_takes_no_value_of_a_person(handled, value):
     assert [] == waiting()
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("empty_queue")
 def test_an_unknown_handler_is_refused_before_anything_waits():
     with pytest.raises(Misconfigured):
         queue.enqueue("trial.nobody")
@@ -69,14 +69,14 @@ def test_an_unknown_handler_is_refused_before_anything_waits():
     assert [] == waiting()
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("empty_queue")
 def test_of_a_job_by_the_clock_at_most_one_waits(handled):
     assert queue.enqueue_once("trial.note") is True
     assert queue.enqueue_once("trial.note") is False
     assert 1 == len(waiting())
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("empty_queue")
 def test_a_job_whose_worker_is_gone_is_put_back(handled):
     queue.enqueue("trial.note", number=1)
     take_away()
@@ -87,7 +87,7 @@ def test_a_job_whose_worker_is_gone_is_put_back(handled):
     assert 0 == recovery.stalled_count()
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("empty_queue")
 def test_a_lost_job_gives_way_to_the_successor_that_waits(handled):
     queue.enqueue_once("trial.note")
     take_away()

@@ -27,6 +27,7 @@ def do(identifiers):
 
 def do_later(identifiers):
     def act():
+        time.sleep(identifiers["number"] / 10)  # so that some always wait when a kill comes
         do(identifiers)
         connection.close()
 
