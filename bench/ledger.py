@@ -1,4 +1,4 @@
-"""The ledger's speed.  Run: python bench/ledger.py [--entries N] [--proof-size N] [--verify N]
+"""The ledger's speed.  Run: python bench/ledger.py [--entries N] [--proof-size N]
 
 Starts the embedded PostgreSQL of a home of its own; prints one line a figure.
 """
@@ -100,7 +100,7 @@ def proof_at(size):
     print(f"an inclusion proof at {size:,}: {spent * 1000:.2f} ms (goal 5 ms)")
 
 
-def offline(count, folder):  # noqa: ARG001
+def offline(folder):
     from trustkeep.kernel.ledger import export, ports
 
     began = time.perf_counter()
@@ -136,7 +136,7 @@ def main():
         call_command("migrate", verbosity=0)
         to_checkpoint(asked.entries)
         single_appends(500)
-        offline(asked.entries, home / "export")
+        offline(home / "export")
         call_command("flush", interactive=False, verbosity=0)
         proof_at(asked.proof_size)
     finally:
