@@ -14,8 +14,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pyrage
-
 from tests.keyhouse import Keyhouse
+
 from trustkeep.base import points, world
 from trustkeep.crypto import keytree
 from trustkeep.kernel.keys import (
@@ -89,9 +89,7 @@ class Erasure:
         try:
             with points.listening(listener):
                 if not self.is_intended():
-                    epochs.destroy(
-                        keys, [self.erased], self.authorisation.id, digest=DIGEST
-                    )
+                    epochs.destroy(keys, [self.erased], self.authorisation.id, digest=DIGEST)
                 return epochs.resume(keys)
         except Cut:
             return None
@@ -122,9 +120,7 @@ class Erasure:
 
     def recovery_slot(self):
         identity = pyrage.x25519.Identity.from_str(self.identity)
-        return recovery_slot(
-            self.house.places.recovery, str(identity.to_public()), self.identity
-        )
+        return recovery_slot(self.house.places.recovery, str(identity.to_public()), self.identity)
 
     def recover(self):
         """A new process starts, and carries on what it finds."""

@@ -1,9 +1,9 @@
 """Erased means erased, survivors survive: at every crash point, after every disaster."""
 
 import pytest
-
 from tests.faults.key_erasure import DISASTERS, NONE, Erasure
 from tests.keyhouse import Keyhouse
+
 from trustkeep.base import points
 from trustkeep.kernel.keys import epochs, service
 

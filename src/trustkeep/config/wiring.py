@@ -45,7 +45,9 @@ def wire(environment: Environment) -> None:
     """Tell the kernel how to unseal, and the ledger whom to ask for keys and anchors."""
     service.opened_by(lambda: service.unseal(places(environment), provider(environment)))
     origin = environment.public_url.split("://", 1)[1] + "/ledger"
-    ports.install(LedgerKeys(), origin=origin, anchors=(StoreAnchor(), SlotAnchor(0), SlotAnchor(1)))
+    ports.install(
+        LedgerKeys(), origin=origin, anchors=(StoreAnchor(), SlotAnchor(0), SlotAnchor(1))
+    )
 
 
 class LedgerKeys:
@@ -103,9 +105,11 @@ class SlotAnchor:
     def newest(self) -> bytes | None:
         """The newest checkpoint kept."""
         slot = self._slot()
-        with self._forgiving():
-            return slot.held(CHECKPOINT) if slot is not None else None
-        return None
+        note = None
+        if slot is not None:
+            with self._forgiving():
+                note = slot.held(CHECKPOINT)
+        return note
 
     def _forgiving(self) -> AbstractContextManager[None]:
         # A recovery slot may be away; the check of 4.2a says so, and the log must go on.

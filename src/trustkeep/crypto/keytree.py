@@ -21,7 +21,7 @@ NONCE_BYTES: Final = 12
 WRAPPED_BYTES: Final = NONCE_BYTES + KEY_BYTES + 16  # nonce, key, tag
 
 
-class WrongKey(Exception):  # noqa: N818 - a state of the bytes, not a fault of the caller
+class WrongKey(Exception):
     """The wrapped key was changed, or was wrapped by another key or for another place."""
 
 

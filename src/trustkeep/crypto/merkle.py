@@ -106,9 +106,7 @@ def includes(root: bytes, size: int, index: int, leaf: bytes, proof: Sequence[by
     return last == 0 and found == root
 
 
-def extends(
-    old_root: bytes, old: int, new_root: bytes, size: int, proof: Sequence[bytes]
-) -> bool:
+def extends(old_root: bytes, old: int, new_root: bytes, size: int, proof: Sequence[bytes]) -> bool:
     """Whether the proof shows that the new tree begins with the old (RFC 9162, 2.1.4.2)."""
     if not 0 <= old <= size:
         return False

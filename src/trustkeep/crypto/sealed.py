@@ -31,7 +31,7 @@ LARGEST: Final = 16 * 1024 * 1024  # a blob is one class of one customer, never 
 _LABEL: Final = b"trustkeep/sealed/v1"
 
 
-class Unopenable(Exception):  # noqa: N818 - a state of the bytes, not a fault of the caller
+class Unopenable(Exception):
     """The bytes do not open here: another key, another place, another version, or changed."""
 
 

@@ -27,7 +27,9 @@ class Tile:
     hashes: bytes
 
 
-def grow(size: int, edge: Sequence[bytes], leaves: Iterable[bytes]) -> tuple[list[bytes], list[Tile]]:
+def grow(
+    size: int, edge: Sequence[bytes], leaves: Iterable[bytes]
+) -> tuple[list[bytes], list[Tile]]:
     """Append leaf hashes to a tree of `size` leaves whose partial tiles, by level, are `edge`.
 
     Returns the new edge and every tile that is new or longer, lowest level first.

@@ -1,1 +1,1 @@
-"""Law as data.  SOP 5a.  The packs, their reader, the calendar and the engine live here.  No Django."""
+"""Law as data.  SOP 5a.  Packs, reader, calendar and engine live here.  No Django."""

@@ -3,8 +3,8 @@ import uuid
 
 import pytest
 from django.db import connection, transaction
-
 from tests.kernel.ledger.trial import ORIGIN, KeptAnchor, Noted, TrialKeys
+
 from trustkeep.base import actor as actors
 from trustkeep.kernel.ledger import log, ports
 

@@ -2,14 +2,12 @@ import uuid
 
 import pytest
 from django.db import connection, transaction
-
 from tests.kernel.ledger.trial import Noted
+
 from trustkeep.base import actor as actors
 from trustkeep.base.errors import LedgerUnavailable
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.ledger.models import Entry, Writer
-
-
 
 WHO = actors.job("trial")
 

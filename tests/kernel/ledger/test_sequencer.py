@@ -2,8 +2,8 @@ import threading
 
 import pytest
 from django.db import connection, transaction
-
 from tests.kernel.ledger.trial import Noted
+
 from trustkeep.base import actor as actors
 from trustkeep.base import points
 from trustkeep.base.errors import RollbackSuspected, Tampered

@@ -1,10 +1,10 @@
 import pytest
-
 from tests.installation import logged
+
 from trustkeep.base.errors import Denied
-from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.keys import register
 from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.people import actions as people
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access.rules import Refusal
 
@@ -78,16 +78,12 @@ def test_bulk_reading_needs_a_grant_of_its_own(company, dan):
     assert (Refusal.NO_BULK_GRANT,) == refusal.value.reasons
 
     access.give_grant(company.dora, grantee=company.cleo.id, purpose="shipping", bulk=True)
-    (opened,) = access.read_many(
-        company.cleo, customers=[dan], fields=["name"], purpose="shipping"
-    )
+    (opened,) = access.read_many(company.cleo, customers=[dan], fields=["name"], purpose="shipping")
     assert {"name": "Dan Müller"} == opened.opened_values
 
 
 def test_a_mask_leaves_enough_to_recognise_the_value(company, dan):
-    access.give_grant(
-        company.dora, grantee=company.cleo.id, purpose="shipping", masked=["name"]
-    )
+    access.give_grant(company.dora, grantee=company.cleo.id, purpose="shipping", masked=["name"])
 
     opened = access.read_fields(
         company.cleo, customer=dan, fields=["name", "city"], purpose="shipping"

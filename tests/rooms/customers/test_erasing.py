@@ -1,6 +1,6 @@
 import pytest
-
 from tests.installation import logged
+
 from trustkeep.base.errors import Conflict, Denied, Missing
 from trustkeep.kernel.evidence import receipts
 from trustkeep.kernel.keys import register, service

@@ -91,7 +91,7 @@ def test_a_line_that_never_ends_is_named_and_what_came_before_is_kept(
         file.seek(64 * 1024 * 1024)
         file.write(b"\n")
 
-    with pytest.raises(Unacceptable, match="Line 3 of long.csv is longer than 1 MiB"):
+    with pytest.raises(Unacceptable, match=r"Line 3 of long\.csv is longer than 1 MiB"):
         run(company, path)
 
 
@@ -104,9 +104,7 @@ def test_a_line_that_never_ends_is_named_and_what_came_before_is_kept(
         ('No,Name,E-mail,Phone\n1,"Dan', "opens a quotation"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused_with_one_sentence(
-    company, tmp_path, content, sentence
-):
+def test_a_file_that_is_no_table_is_refused_with_one_sentence(company, tmp_path, content, sentence):
     path = tmp_path / "customers.csv"
     path.write_text(content)
 

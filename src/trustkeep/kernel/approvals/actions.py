@@ -128,15 +128,17 @@ def take(actor: Actor, request_id: UUID, *, verb: str, parameters: Parameters) -
 @contextmanager
 def _changing(actor: Actor, request_id: UUID) -> Iterator[ApprovalRequest]:
     """One request under its set's lock, stored again at the end."""
-    with transaction.atomic(durable=True):
-        with sealed_sets.change(ApprovalRequest, request_id, actor) as requests:
-            if not requests.rows:
-                raise Missing(
-                    "There is no such request: `trustkeep approvals list` shows the open ones."
-                )
-            row = requests.rows[0]
-            yield row
-            requests.replace(row)
+    with (
+        transaction.atomic(durable=True),
+        sealed_sets.change(ApprovalRequest, request_id, actor) as requests,
+    ):
+        if not requests.rows:
+            raise Missing(
+                "There is no such request: `trustkeep approvals list` shows the open ones."
+            )
+        row = requests.rows[0]
+        yield row
+        requests.replace(row)
 
 
 def _close(row: ApprovalRequest, state: State) -> None:

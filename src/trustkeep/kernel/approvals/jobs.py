@@ -52,18 +52,16 @@ def _to_confirmer(row: ApprovalRequest) -> list[mail.Letter]:
     if chosen is None:
         return []
     secret = PREFIX + base64.urlsafe_b64encode(world.random_bytes(32)).decode().rstrip("=")
-    with transaction.atomic(durable=True):
-        with sealed_sets.change(ConfirmationLink, row.id, POSTMAN) as links:
-            for old in links.rows:
-                links.remove(old)
-            links.add(
-                ConfirmationLink(
-                    id=world.new_id(),
-                    request_id=row.id,
-                    digest=digest_of(secret),
-                    sent_at=world.now(),
-                )
-            )
+    link = ConfirmationLink(
+        id=world.new_id(), request_id=row.id, digest=digest_of(secret), sent_at=world.now()
+    )
+    with (
+        transaction.atomic(durable=True),
+        sealed_sets.change(ConfirmationLink, row.id, POSTMAN) as links,
+    ):
+        for old in links.rows:
+            links.remove(old)
+        links.add(link)
     body = (
         f"You were named to confirm important acts. One waits: {row.verb} (request {row.id}).\n"
         f"Speak to the person who asks before you agree. It ends {row.expires_at:%F %H:%M} UTC.\n\n"

@@ -5,6 +5,7 @@ that caused it.
 """
 
 import re
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
@@ -12,11 +13,13 @@ from django.db import transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app as bound_app
 from procrastinate.exceptions import AlreadyEnqueued
-from procrastinate.types import JSONValue
 
 from trustkeep.base import world
 from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.jobs import registry
+
+if TYPE_CHECKING:
+    from procrastinate.types import JSONValue
 
 TASK = "trustkeep.perform"
 _log = structlog.get_logger(__name__)

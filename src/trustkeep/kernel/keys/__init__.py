@@ -1,1 +1,4 @@
-"""Keys apart from the data, an epoch that forgets, and the register of what must hold at once.  SOP 4.2a, 4.5b."""
+"""Keys apart from the data, an epoch that forgets, the register of what must hold at once.
+
+SOP 4.2a, 4.5b.
+"""

@@ -14,6 +14,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -57,11 +58,11 @@ def write(keys: KeyService) -> Path:
             f"Key backups cannot be written to {folder} ({problem.strerror}): make room or set "
             "TRUSTKEEP_KEY_BACKUPS to another disk."
         ) from None
-    manifest = {
+    manifest: dict[str, Any] = {
         "format": 1,
         "number": number,
         "at": world.now().isoformat(),
-        "meta": {name: bytes(value).hex() for name, value in metas},
+        "meta": {str(name): bytes(value).hex() for name, value in metas},
         "buckets": placed | placed_now,
         "pack": hashlib.sha256(pack).hexdigest(),
     }
@@ -76,7 +77,7 @@ def write(keys: KeyService) -> Path:
     return path
 
 
-def newest(folder: Path, secret: bytes) -> dict | None:
+def newest(folder: Path, secret: bytes) -> dict[str, Any] | None:
     """The newest manifest that is genuine and whole."""
     numbers = sorted(
         (int(path.stem.split("-")[1]) for path in folder.glob("manifest-*.json")), reverse=True
@@ -169,7 +170,7 @@ def _pack(
     return b"".join(parts), changed
 
 
-def _manifest(folder: Path, secret: bytes, number: int) -> dict | None:
+def _manifest(folder: Path, secret: bytes, number: int) -> dict[str, Any] | None:
     try:
         data = (folder / f"manifest-{number}.json").read_bytes()
     except OSError:
@@ -177,7 +178,7 @@ def _manifest(folder: Path, secret: bytes, number: int) -> dict | None:
     mac, _, body = data.partition(b"\n")
     if not hmac.compare_digest(mac, hmac.digest(secret, body, "sha256").hex().encode()):
         return None
-    manifest: dict = json.loads(body)
+    manifest: dict[str, Any] = json.loads(body)
     return manifest
 
 
@@ -190,7 +191,7 @@ def _read_back(folder: Path, secret: bytes, number: int, pack: bytes) -> None:
 
 def _prune(folder: Path, secret: bytes, number: int) -> None:
     kept = range(number - KEPT + 1, number + 1)
-    named = {n for n in kept} | {
+    named = set(kept) | {
         placed[1]
         for n in kept
         if (manifest := _manifest(folder, secret, n))

@@ -68,7 +68,7 @@ def put(rows: sqlite3.Connection, bucket: int, generation: int, record: bytes) -
 
 
 def _put_keys(rows: sqlite3.Connection, bucket: int, record: bytes) -> int:
-    (count,) = _COUNT.unpack_from(record)
+    count = int.from_bytes(record[:4], "big")
     for number in range(count):
         key = _KEY.unpack_from(record, 4 + number * _KEY.size)
         rows.execute("INSERT INTO customer_key VALUES (?, ?, ?, ?)", (bucket, *key))
@@ -76,16 +76,14 @@ def _put_keys(rows: sqlite3.Connection, bucket: int, record: bytes) -> int:
 
 
 def _put_references(rows: sqlite3.Connection, bucket: int, record: bytes, at: int) -> int:
-    (count,) = _COUNT.unpack_from(record, at)
+    count = int.from_bytes(record[at : at + 4], "big")
     for number in range(count):
         digest, customer = _REFERENCE.unpack_from(record, at + 4 + number * _REFERENCE.size)
         rows.execute("INSERT INTO reference VALUES (?, ?, ?)", (digest, bucket, customer))
     return at + 4 + count * _REFERENCE.size
 
 
-def _put_facts(
-    rows: sqlite3.Connection, bucket: int, record: bytes, at: int
-) -> tuple[int, int]:
+def _put_facts(rows: sqlite3.Connection, bucket: int, record: bytes, at: int) -> tuple[int, int]:
     (count,) = _COUNT.unpack_from(record, at)
     at += 4
     for _ in range(count):

@@ -97,9 +97,7 @@ def destroy_again(keys: KeyService, customers: Sequence[UUID]) -> None:
     """
     with keys.store.writing() as rows:
         listed = [
-            str(customer)
-            for customer in customers
-            if store.wrapped_key(rows, customer) is not None
+            str(customer) for customer in customers if store.wrapped_key(rows, customer) is not None
         ]
         if listed and _transition(rows) is None:
             for customer in listed:
@@ -211,8 +209,6 @@ def _destroyed(keys: KeyService, transition: Transition) -> Change:
         if slot.name in transition.acknowledged:
             continue
         try:
-            if slot.epochs().get(transition.new) != ACTIVE:
-                raise SlotUnreachable(slot.name)
             acknowledgement = _forgotten(slot, transition)
         except SlotUnreachable:
             pending.append(slot.name)
@@ -232,7 +228,10 @@ def _destroyed(keys: KeyService, transition: Transition) -> Change:
 
 def _forgotten(slot: FileSlot, transition: Transition) -> Acknowledgement:
     """Have a slot forget the old secret, and whatever earlier attempts left in it."""
-    for epoch in slot.epochs():
+    held = slot.epochs()
+    if held.get(transition.new) != ACTIVE:  # another medium, or it was emptied: not the one meant
+        raise SlotUnreachable(slot.name)
+    for epoch in held:
         if epoch < transition.new:
             slot.destroy(epoch)
     return slot.destroy(transition.old)

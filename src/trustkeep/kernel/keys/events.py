@@ -17,6 +17,6 @@ class KeyEvent(Event):
     )
     EPOCH_CHANGED = "keys.epoch.changed", {"epoch": Detail.COUNT, "slots": Detail.CODES}
     SLOT_PENDING = "keys.slot.pending", {"epoch": Detail.COUNT, "slots": Detail.CODES}
-    KIT_MADE = "keys.kit.made", {}
-    KIT_PROVEN = "keys.kit.proven", {}
+    KIT_MADE = "keys.kit.made"
+    KIT_PROVEN = "keys.kit.proven"
     BACKUP_WRITTEN = "keys.backup.written", {"number": Detail.COUNT}

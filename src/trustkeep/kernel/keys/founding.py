@@ -62,9 +62,7 @@ def _fill(
     install = world.new_id()
     keys = KeyStore(path)
     keys.create()
-    root = keytree.root_key(
-        master=master, epoch_secret=secret, install=install, epoch=FIRST_EPOCH
-    )
+    root = keytree.root_key(master=master, epoch_secret=secret, install=install, epoch=FIRST_EPOCH)
     buckets = [keytree.new_key() for _ in range(keytree.BUCKETS)]
     with keys.writing() as rows:
         store.set_meta(rows, INSTALL, install.bytes)

@@ -21,7 +21,17 @@ from trustkeep.kernel.keys import service, store
 from trustkeep.kernel.keys.service import KeyService
 from trustkeep.kernel.keys.standing import Fact, Standing
 
-__all__ = ["Fact", "Standing", "anchor", "append", "empty_mark", "enter", "facts", "standing_in", "verify"]
+__all__ = [
+    "Fact",
+    "Standing",
+    "anchor",
+    "append",
+    "empty_mark",
+    "enter",
+    "facts",
+    "standing_in",
+    "verify",
+]
 
 ROOT = "register-root"
 _LABEL = b"trustkeep/register/v1"
@@ -38,9 +48,7 @@ def facts(subject: UUID) -> Standing:
         return standing_in(keys, rows, subject)
 
 
-def enter(
-    fact: Fact, subject: UUID, *, details: Mapping[str, str] | None = None
-) -> None:
+def enter(fact: Fact, subject: UUID, *, details: Mapping[str, str] | None = None) -> None:
     """Let a fact stand from now on; durable when this returns.
 
     What restricts is entered before the data transaction commits, what loosens after it.
@@ -91,9 +99,7 @@ def append(
     store.set_meta(rows, ROOT, _mark(secret, count + 1, heads))
 
 
-def standing_in(
-    keys: KeyService, rows: sqlite3.Connection, subject: UUID
-) -> Standing:
+def standing_in(keys: KeyService, rows: sqlite3.Connection, subject: UUID) -> Standing:
     """The standing of one subject, inside a transaction of the store."""
     secret = keys.ring.at(rows).named_key(rows, "register")
     _check_root(keys, rows, secret)
@@ -129,9 +135,7 @@ def verify(keys: KeyService) -> int:
     return total
 
 
-def _check_root(
-    keys: KeyService, rows: sqlite3.Connection, secret: bytes
-) -> None:
+def _check_root(keys: KeyService, rows: sqlite3.Connection, secret: bytes) -> None:
     mark = store.meta(rows, ROOT) or b""
     anchored = keys.primary.held(ROOT)
     if mark != keys.seen.mark or _count(anchored) > keys.seen.count:

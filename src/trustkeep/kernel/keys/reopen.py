@@ -34,9 +34,7 @@ class Sample:
     blob: bytes
 
 
-def verify(
-    keys: KeyService, epoch: int, erased: Sequence[UUID], samples: Sequence[Sample]
-) -> None:
+def verify(keys: KeyService, epoch: int, erased: Sequence[UUID], samples: Sequence[Sample]) -> None:
     """Have a fresh process open the store at an epoch.
 
     Raises:

@@ -46,9 +46,7 @@ class SealedRow(models.Model):
         """The seal that these columns must carry."""
         columns = {name: _plain(getattr(self, name)) for name in self.sealed_columns}
         row = canonical.encode({"id": str(self.pk), **columns})
-        return hmac.digest(
-            key, joined(b"trustkeep/row/v1", self.set_kind.encode(), row), "sha256"
-        )
+        return hmac.digest(key, joined(b"trustkeep/row/v1", self.set_kind.encode(), row), "sha256")
 
 
 class SealedSet(models.Model):

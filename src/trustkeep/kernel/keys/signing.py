@@ -1,4 +1,4 @@
-"""The log's signing key: Ed25519, wrapped by the master key alone, since it outlives every epoch."""
+"""The log's signing key: Ed25519, wrapped by the master key alone: it outlives every epoch."""
 
 import sqlite3
 from uuid import UUID

@@ -173,9 +173,10 @@ def recovery_slot(folder: Path, recipient: str, identity: str | None = None) -> 
         if identity is None:
             raise WrongKey("the recovery slot opens with the recovery kit only")
         try:
-            return pyrage.decrypt(held, [pyrage.x25519.Identity.from_str(identity)])
+            secret: bytes = pyrage.decrypt(held, [pyrage.x25519.Identity.from_str(identity)])
         except pyrage.DecryptError:
             raise WrongKey("the recovery kit does not belong to this slot") from None
+        return secret
 
     return FileSlot(
         "recovery", folder, seal=lambda secret: pyrage.encrypt(secret, [to]), opener=opener

@@ -55,7 +55,9 @@ class KeyStore:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.path.exists() and self.path.stat().st_size:
-            raise Misconfigured(f"There is a key store at {self.path} already; nothing was changed.")
+            raise Misconfigured(
+                f"There is a key store at {self.path} already; nothing was changed."
+            )
         with self.writing() as rows:
             for statement in _SCHEMA.split(";"):
                 rows.execute(statement)
@@ -169,7 +171,10 @@ def add_keys(rows: sqlite3.Connection, keys: Iterable[Row]) -> None:
     Raises:
         Conflict: one of them has a key already.
     """
-    listed = [(bucket_of(customer), customer.bytes, *rest) for customer, *rest in keys]
+    listed = [
+        (bucket_of(customer), customer.bytes, version, wrapped)
+        for customer, version, wrapped in keys
+    ]
     try:
         rows.executemany("INSERT INTO customer_key VALUES (?, ?, ?, ?)", listed)
     except sqlite3.IntegrityError:
@@ -230,7 +235,12 @@ def _said(problem: sqlite3.OperationalError, path: Path) -> Exception:
     if "locked" in text:
         return Unavailable("The key store is busy; nothing was done, try again in a moment.")
     if "full" in text or "I/O" in text:
-        return Unavailable(f"The disk of the key store {path} is full or failing; nothing was done. Make room and try again.")  # noqa: E501
+        return Unavailable(
+            f"The disk of the key store {path} is full or failing; nothing was done: make room "
+            "and try again."
+        )
     if "unable to open" in text:
-        return Misconfigured(f"The key store {path} cannot be opened; check TRUSTKEEP_KEY_STORE and its rights.")  # noqa: E501
+        return Misconfigured(
+            f"The key store {path} cannot be opened; check TRUSTKEEP_KEY_STORE and its rights."
+        )
     return problem

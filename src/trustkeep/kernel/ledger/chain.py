@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from trustkeep.base import world
-from trustkeep.kernel.ledger.entry import NO_ENTRY, Chained, EntryRef, Draft, chained
+from trustkeep.kernel.ledger.entry import NO_ENTRY, Chained, Draft, EntryRef, chained
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class Chain:
     head: bytes = NO_ENTRY
     open_counter: int = 0
     open_head: bytes = NO_ENTRY
-    hook: tuple[Any, ...] | None = None
+    hook: Any = None
 
     @property
     def is_new(self) -> bool:
@@ -50,7 +50,7 @@ class Chain:
         if self.hook is not None and any(hook is self.hook for hook in hooks):
             return
         self.open_counter, self.open_head = self.counter, self.head
-        self.hook = (set(), self.commit, True)
+        self.hook = (set[str](), self.commit, True)  # savepoints, function, robust
         # First of all hooks: one that fails must not keep the head from moving.
         hooks.insert(0, self.hook)
 

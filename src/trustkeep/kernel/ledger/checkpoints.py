@@ -124,7 +124,9 @@ def hand_over(published: Published) -> None:
         try:
             anchor.hold(published.note, published.checkpoint.size)
         except Exception as problem:  # noqa: BLE001 - an anchor is another machine: anything goes
-            _log.warning("ledger.anchor.unreachable", anchor=anchor.name, kind=type(problem).__name__)
+            _log.warning(
+                "ledger.anchor.unreachable", anchor=anchor.name, kind=type(problem).__name__
+            )
 
 
 def _held() -> Iterator[tuple[str, Published]]:

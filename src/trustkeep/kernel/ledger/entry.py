@@ -68,9 +68,7 @@ def chained(draft: Draft, *, at: datetime, ref: EntryRef, before: bytes, tag_key
             bytes: an error of the programmer.
     """
     body = body_of(draft, at=moment(at), ref=ref, before=before)
-    return Chained(
-        draft, ref, at, body, leaf_hash(body), hmac.digest(tag_key, body, "sha256")
-    )
+    return Chained(draft, ref, at, body, leaf_hash(body), hmac.digest(tag_key, body, "sha256"))
 
 
 def body_of(draft: Draft, *, at: str, ref: EntryRef, before: bytes) -> bytes:

@@ -28,7 +28,7 @@ __all__ = [
 ]  # fmt: skip
 
 _COLUMNS = "writer,counter,at,event,actor,customer,purpose,state_version,body,tag"
-_INSERT = f"INSERT INTO ledger_entry({_COLUMNS}) VALUES(%s,%s,%s,%s,%s,%s,%s,%s,%s,%s)"  # noqa: S608
+_INSERT = f"INSERT INTO ledger_entry({_COLUMNS}) VALUES(%s,%s,%s,%s,%s,%s,%s,%s,%s,%s)"
 _WRITER = (
     "INSERT INTO ledger_writer(id,process,process_started_at,positioned,closed) "
     "VALUES(%s,pg_backend_pid(),(SELECT backend_start FROM pg_stat_activity "
@@ -53,7 +53,7 @@ def prepare(
     customer: UUID | None = None,
     purpose: str | None = None,
     details: Mapping[str, Any] | None = None,
-    connection: BaseDatabaseWrapper = connection,  # type: ignore[assignment]
+    connection: BaseDatabaseWrapper = connection,
 ) -> PreparedEntry:
     """Chain an entry now; the caller executes its statements in this same transaction.
 
@@ -67,9 +67,7 @@ def prepare(
     own = chain.of(connection)
     first = ((_WRITER, (own.writer,)),) if own.is_new else ()
     entry = own.next(draft, world.now(), tag_key)
-    return PreparedEntry(
-        entry.ref, (*first, (_INSERT, _row(entry))), reactions.handlers_for(event)
-    )
+    return PreparedEntry(entry.ref, (*first, (_INSERT, _row(entry))), reactions.handlers_for(event))
 
 
 def append(
@@ -86,15 +84,13 @@ def append(
         LedgerUnavailable: it could not be stored; the transaction is lost.
         ValueError, RuntimeError, SealedStart: as `prepare`.
     """
-    prepared = prepare(
-        event, actor, customer=customer, purpose=purpose, details=details
-    )
+    prepared = prepare(event, actor, customer=customer, purpose=purpose, details=details)
     try:
         with connection.cursor() as cursor:
             for statement, values in prepared.statements:
                 cursor.execute(statement, values)
     except IntegrityError as problem:
-        chain.forget(connection)  # type: ignore[arg-type]
+        chain.forget(connection)
         raise LedgerUnavailable(_REFUSED) from problem
     except DatabaseError as problem:
         raise LedgerUnavailable(_REFUSED) from problem
@@ -110,7 +106,7 @@ def append_many(drafts: Iterable[Draft]) -> list[EntryRef]:
         LedgerUnavailable, ValueError, RuntimeError, SealedStart: as `append`.
     """
     tag_key, at = ports.current().keys.tag_key(), world.now()
-    own = chain.of(connection)  # type: ignore[arg-type]
+    own = chain.of(connection)
     is_new = own.is_new
     entries = [own.next(draft, at, tag_key) for draft in drafts]
     if not entries:
@@ -122,7 +118,7 @@ def append_many(drafts: Iterable[Draft]) -> list[EntryRef]:
             with cursor.copy(f"COPY ledger_entry({_COLUMNS}) FROM STDIN") as copy:
                 copy.write(_copied(entries, at))
     except IntegrityError as problem:
-        chain.forget(connection)  # type: ignore[arg-type]
+        chain.forget(connection)
         raise LedgerUnavailable(_REFUSED) from problem
     except DatabaseError as problem:
         raise LedgerUnavailable(_REFUSED) from problem

@@ -35,7 +35,7 @@ class Entry(models.Model):
     event = models.TextField()
     actor = models.TextField()
     customer = models.UUIDField(null=True)
-    purpose = models.TextField(null=True)
+    purpose = models.TextField(null=True)  # noqa: DJ001 - none is not a purpose
     state_version = models.BigIntegerField(null=True)
     body = models.BinaryField()
     tag = models.BinaryField()

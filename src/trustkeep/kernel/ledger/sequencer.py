@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -97,7 +98,9 @@ class Sequencer:
         try:
             edge = tile_store.edge(batch.first)
         except ValueError as problem:
-            raise Tampered(f"The ledger's tiles were changed ({problem}): restore a backup.") from None
+            raise Tampered(
+                f"The ledger's tiles were changed ({problem}): restore a backup."
+            ) from None
         tile_store.write(tiles.grow(batch.first, edge, batch.leaves)[1])
         with connection.cursor() as cursor:
             cursor.executemany(
@@ -107,9 +110,7 @@ class Sequencer:
             cursor.executemany(
                 "UPDATE ledger_writer SET positioned=%s, head=%s WHERE id=%s", batch.heads
             )
-            cursor.execute(
-                "UPDATE ledger_head SET size=%s", (batch.first + len(batch.leaves),)
-            )
+            cursor.execute("UPDATE ledger_head SET size=%s", (batch.first + len(batch.leaves),))
 
 
 def verified(writer: Waiting, entries: list[tuple[int, bytes, bytes]], key: bytes) -> list[bytes]:
@@ -200,7 +201,7 @@ def _lead(stop: threading.Event) -> None:
         stop.wait(PERIOD_S)
 
 
-def _locked_size(now: object) -> int:
+def _locked_size(now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO ledger_head(id,size,caught_up_at) VALUES(1,0,%s) ON CONFLICT DO NOTHING",
@@ -210,12 +211,12 @@ def _locked_size(now: object) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _caught_up(moment: object) -> None:
+def _caught_up(moment: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE ledger_head SET caught_up_at=%s", (moment,))
 
 
-def _beat(now: object) -> None:
+def _beat(now: datetime) -> None:
     known = lag.caught_up_at()
     if known is not None and abs((world.now() - known).total_seconds()) > HEARTBEAT_S:
         _caught_up(now)

@@ -17,9 +17,7 @@ _UPSERT = (
 def read(level: int, index: int) -> bytes:
     """A tile as far as it is stored; empty if it is not.  32 bytes a hash."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT hashes FROM ledger_tile WHERE level=%s AND index=%s", (level, index)
-        )
+        cursor.execute("SELECT hashes FROM ledger_tile WHERE level=%s AND index=%s", (level, index))
         row = cursor.fetchone()
     return bytes(row[0]) if row else b""
 

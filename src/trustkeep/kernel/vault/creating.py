@@ -20,7 +20,7 @@ from trustkeep.kernel.vault import index, rules, sealing
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.headers import Header
 from trustkeep.kernel.vault.models import Element
-from trustkeep.kernel.vault.rules import State, Written
+from trustkeep.kernel.vault.rules import SensitivityClass, State, Written
 from trustkeep.kernel.vault.sealing import Values
 
 CREATORS = 0x7472_7573_7469_6477  # advisory lock: one at a time turns references into customers
@@ -30,9 +30,7 @@ _HEADERS = (
     " FROM STDIN (FORMAT BINARY)"
 )
 _HEADER_TYPES = ("uuid", "int2", "int8", "int4", "bytea", "bytea", "timestamptz")
-_VALUES = (
-    "COPY vault_sealedvalues (customer_id, number, version, blob) FROM STDIN (FORMAT BINARY)"
-)
+_VALUES = "COPY vault_sealedvalues (customer_id, number, version, blob) FROM STDIN (FORMAT BINARY)"
 _VALUE_TYPES = ("uuid", "int2", "int8", "bytea")
 _TOKENS = "COPY vault_token (token, customer) FROM STDIN (FORMAT BINARY)"
 _TOKEN_TYPES = ("bytea", "uuid")
@@ -50,7 +48,7 @@ class NewCustomer:
 class _Sealed:
     header: Header
     seal: bytes
-    blobs: dict[int, tuple[int, bytes]]
+    blobs: Mapping[SensitivityClass, tuple[int, bytes]]
 
 
 def store_new(

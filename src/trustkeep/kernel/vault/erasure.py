@@ -143,9 +143,7 @@ def _catch_up(actor: Actor, customers: Sequence[UUID]) -> None:
             )
 
 
-def _removed(
-    actor: Actor, customer: UUID, logical_at: datetime, change: epochs.Change
-) -> Erased:
+def _removed(actor: Actor, customer: UUID, logical_at: datetime, change: epochs.Change) -> Erased:
     """Remove the sealed bytes, which nobody can open any more, and say that it is done."""
     cryptographic_at = world.now() + timedelta(seconds=DROP_AFTER_S)
     with transaction.atomic(durable=True), connection.cursor() as cursor:

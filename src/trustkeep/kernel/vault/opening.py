@@ -47,9 +47,7 @@ def open_many(
     """The same for many customers; those erased in the meantime are left out."""
     keys = service.current()
     return {
-        customer: open_with(
-            keys.install, key, headers[customer], blobs[customer], fields, elements
-        )
+        customer: open_with(keys.install, key, headers[customer], blobs[customer], fields, elements)
         for customer, key in keys.customer_keys(list(headers)).items()
     }
 

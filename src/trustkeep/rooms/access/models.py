@@ -34,9 +34,7 @@ class Grant(SealedRow):
                 name="grant_ends_after_start",
                 condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
             ),
-            models.CheckConstraint(
-                name="grant_not_to_self", condition=~Q(grantee=F("given_by"))
-            ),
+            models.CheckConstraint(name="grant_not_to_self", condition=~Q(grantee=F("given_by"))),
         ]
 
     def terms(self) -> GrantTerms:

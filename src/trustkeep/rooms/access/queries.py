@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -32,9 +33,7 @@ Blobs = dict[int, tuple[int, bytes]]
 Seals = Mapping[tuple[str, UUID], bytes]
 NOBODY = CustomerFacts(is_active=False, restricted=False, objected=False, consented=False)
 
-_CUSTOMERS = (
-    f"SELECT id, {headers.COLUMNS} FROM vault_customer WHERE id = ANY(%s)"  # noqa: S608 - ours
-)
+_CUSTOMERS = f"SELECT id, {headers.COLUMNS} FROM vault_customer WHERE id = ANY(%s)"  # noqa: S608 - ours
 _BLOBS = (
     "SELECT customer_id, number, version, blob FROM vault_sealedvalues WHERE customer_id = ANY(%s)"
 )
@@ -73,7 +72,9 @@ class _Policy:
     clearances: frozenset[str]
 
 
-def seen_under_lock(actor: Actor, asked: Asked, now: datetime) -> tuple[list[Seen], Mapping]:
+def seen_under_lock(
+    actor: Actor, asked: Asked, now: datetime
+) -> tuple[list[Seen], Mapping[str, Element]]:
     """Lock person and customers, then read every fact; the elements come along.
 
     The statements travel together; only the answers are waited for.  A pipeline must be open.
@@ -141,9 +142,7 @@ def case_by_reference(system: str, reference: str) -> Case:
     Raises:
         Missing: there is none.
     """
-    row = Case.objects.filter(
-        system=system, reference_hash=case_hash(system, reference)
-    ).first()
+    row = Case.objects.filter(system=system, reference_hash=case_hash(system, reference)).first()
     if row is None:
         raise Missing("There is no such case.")
     return sealed_sets.rows(Case, row.id)[0]
@@ -212,7 +211,7 @@ def _common_facts(
     return Facts(
         fields=asked.fields,
         known_fields=frozenset(policy.elements),
-        purpose=policy.purpose and _purpose_facts(policy.purpose, now),
+        purpose=_purpose_facts(policy.purpose, now) if policy.purpose else None,
         grants=policy.grants,
         clearances=policy.clearances,
         case=None,
@@ -260,11 +259,9 @@ def _case(row: tuple[UUID] | None, customers: Collection[UUID]) -> dict[UUID, Ca
     }
 
 
-def _headers(rows: Sequence[tuple]) -> dict[UUID, Header]:
+def _headers(rows: Sequence[tuple[Any, ...]]) -> dict[UUID, Header]:
     key = service.current().named_key("policy")
-    return {
-        customer: headers.checked(customer, tuple(columns), key) for customer, *columns in rows
-    }
+    return {customer: headers.checked(customer, tuple(columns), key) for customer, *columns in rows}
 
 
 def _by_key(rows: tuple[Element, ...]) -> dict[str, Element]:

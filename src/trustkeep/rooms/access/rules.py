@@ -39,7 +39,7 @@ class Refusal(StrEnum):
     PROCESSING_RESTRICTED = "processing_restricted"
     OBJECTED = "objected"
     DEACTIVATED = "deactivated"
-    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a reason, not a password
+    TOKEN_REVOKED = "token_revoked"
 
 
 @dataclass(frozen=True, slots=True)

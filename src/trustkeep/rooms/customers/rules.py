@@ -40,7 +40,7 @@ REMEDIES: Mapping[RowRefusal, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """How the columns of a file become a customer: the reference's column, and element by column."""
+    """How columns become a customer: the reference's column, and a column for each element."""
 
     reference: str
     fields: Mapping[str, str]  # element -> column
@@ -105,7 +105,7 @@ def _refusal(value: str) -> RowRefusal | None:
 
 
 def _is_formula(value: str) -> bool:
-    """Whether a spreadsheet would compute the cell; telephone numbers and numbers are not formulas."""
+    """Whether a spreadsheet would compute the cell; telephone numbers and numbers are none."""
     plain = value.lstrip()
     if plain[:1] in {"=", "@", "\uff1d", "\uff20"} or value[:1] in {"\t", "\r"}:
         return True

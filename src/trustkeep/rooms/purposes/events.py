@@ -7,5 +7,5 @@ class PurposeEvent(Event):
     """The life of a purpose."""
 
     DECLARED = "purposes.purpose.declared", {"fields": Detail.CODES, "case": Detail.CODE}
-    RETIRED = "purposes.purpose.retired", {}
+    RETIRED = "purposes.purpose.retired"
     ELEMENTS_DECLARED = "purposes.elements.declared", {"elements": Detail.CODES}

@@ -4,106 +4,142 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='HashTile',
+            name="HashTile",
             fields=[
-                ('pk', models.CompositePrimaryKey('level', 'index', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('level', models.SmallIntegerField()),
-                ('index', models.BigIntegerField()),
-                ('hashes', models.BinaryField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "level",
+                        "index",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("level", models.SmallIntegerField()),
+                ("index", models.BigIntegerField()),
+                ("hashes", models.BinaryField()),
             ],
             options={
-                'db_table': 'ledger_tile',
+                "db_table": "ledger_tile",
             },
         ),
         migrations.CreateModel(
-            name='PublishedCheckpoint',
+            name="PublishedCheckpoint",
             fields=[
-                ('size', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('note', models.BinaryField()),
-                ('signed_at', models.DateTimeField()),
+                ("size", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("note", models.BinaryField()),
+                ("signed_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'ledger_checkpoint',
+                "db_table": "ledger_checkpoint",
             },
         ),
         migrations.CreateModel(
-            name='SeenAnchor',
+            name="SeenAnchor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('size', models.BigIntegerField()),
-                ('note', models.BinaryField()),
-                ('seen_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("size", models.BigIntegerField()),
+                ("note", models.BinaryField()),
+                ("seen_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'ledger_seen_anchor',
+                "db_table": "ledger_seen_anchor",
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('pk', models.CompositePrimaryKey('writer', 'counter', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('writer', models.UUIDField()),
-                ('counter', models.BigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('event', models.TextField()),
-                ('actor', models.TextField()),
-                ('customer', models.UUIDField(null=True)),
-                ('purpose', models.TextField(null=True)),
-                ('state_version', models.BigIntegerField(null=True)),
-                ('body', models.BinaryField()),
-                ('tag', models.BinaryField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "writer",
+                        "counter",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("writer", models.UUIDField()),
+                ("counter", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
+                ("event", models.TextField()),
+                ("actor", models.TextField()),
+                ("customer", models.UUIDField(null=True)),
+                ("purpose", models.TextField(null=True)),
+                ("state_version", models.BigIntegerField(null=True)),
+                ("body", models.BinaryField()),
+                ("tag", models.BinaryField()),
             ],
             options={
-                'db_table': 'ledger_entry',
-                'indexes': [models.Index(fields=['customer', 'at'], name='ledger_customer'), models.Index(fields=['actor', 'at'], include=('customer',), name='ledger_actor')],
+                "db_table": "ledger_entry",
+                "indexes": [
+                    models.Index(fields=["customer", "at"], name="ledger_customer"),
+                    models.Index(
+                        fields=["actor", "at"], include=("customer",), name="ledger_actor"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Head',
+            name="Head",
             fields=[
-                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('size', models.BigIntegerField(default=0)),
-                ('caught_up_at', models.DateTimeField()),
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("size", models.BigIntegerField(default=0)),
+                ("caught_up_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'ledger_head',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='ledger_one_head')],
+                "db_table": "ledger_head",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="ledger_one_head")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Span',
+            name="Span",
             fields=[
-                ('first', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('length', models.IntegerField()),
-                ('writer', models.UUIDField()),
-                ('counter', models.BigIntegerField()),
+                ("first", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("length", models.IntegerField()),
+                ("writer", models.UUIDField()),
+                ("counter", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'ledger_span',
-                'constraints': [models.UniqueConstraint(fields=('writer', 'counter'), name='ledger_span_once')],
+                "db_table": "ledger_span",
+                "constraints": [
+                    models.UniqueConstraint(fields=("writer", "counter"), name="ledger_span_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Writer',
+            name="Writer",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('process', models.IntegerField()),
-                ('process_started_at', models.DateTimeField(null=True)),
-                ('positioned', models.BigIntegerField(default=0)),
-                ('head', models.BinaryField(null=True)),
-                ('closed', models.BooleanField(default=False)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("process", models.IntegerField()),
+                ("process_started_at", models.DateTimeField(null=True)),
+                ("positioned", models.BigIntegerField(default=0)),
+                ("head", models.BinaryField(null=True)),
+                ("closed", models.BooleanField(default=False)),
             ],
             options={
-                'db_table': 'ledger_writer',
-                'indexes': [models.Index(condition=models.Q(('closed', False)), fields=['id'], name='ledger_open')],
+                "db_table": "ledger_writer",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("closed", False)), fields=["id"], name="ledger_open"
+                    )
+                ],
             },
         ),
     ]

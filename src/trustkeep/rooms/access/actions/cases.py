@@ -18,9 +18,7 @@ from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.models import Case
 
 
-def open_case(
-    actor: Actor, *, system: str, reference: str, customers: Sequence[UUID]
-) -> Case:
+def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[UUID]) -> Case:
     """Open a case of another system that names customers.
 
     Raises:
@@ -59,7 +57,7 @@ def close_case(actor: Actor, *, system: str, reference: str) -> None:
     with transaction.atomic(durable=True):
         with sealed_sets.change(Case, found.id, actor) as cases:
             (case,) = cases.rows
-            if isinstance(case, Case) and case.closed_at is None:
+            if case.closed_at is None:
                 case.closed_at = world.now()
                 cases.replace(case)
         log.append(AccessEvent.CASE_CLOSED, actor, details={"case": str(found.id)})

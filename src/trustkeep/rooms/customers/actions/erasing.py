@@ -14,11 +14,11 @@ from trustkeep.base.errors import Conflict
 from trustkeep.kernel.approvals import actions as approvals
 from trustkeep.kernel.evidence import receipts
 from trustkeep.kernel.keys import epochs, register
+from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import erasure
 from trustkeep.kernel.vault.erasure import Erased
-from trustkeep.kernel.ledger import log
 from trustkeep.rooms.customers.events import CustomerEvent
 
 KIND = "erasure"
@@ -43,9 +43,7 @@ def request_erasure(actor: Actor, *, customer: UUID) -> UUID:
     people.require(actor, Permission.REQUEST_ERASURE)
     if register.facts(customer).held:
         raise Conflict("A legal hold stands on this customer, so nothing may be erased.")
-    request = approvals.request(
-        actor, verb=epochs.DESTROY, parameters=_parameters(customer)
-    )
+    request = approvals.request(actor, verb=epochs.DESTROY, parameters=_parameters(customer))
     with transaction.atomic(durable=True):
         log.append(
             CustomerEvent.ERASURE_REQUESTED,

@@ -20,8 +20,8 @@ from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import creating, elements, index
-from trustkeep.kernel.vault.models import Customer, Element
 from trustkeep.kernel.vault.creating import NewCustomer
+from trustkeep.kernel.vault.models import Customer, Element
 from trustkeep.rooms.customers import rules
 from trustkeep.rooms.customers.actions.table import Table
 from trustkeep.rooms.customers.events import CustomerEvent
@@ -59,15 +59,19 @@ def mapping_from(path: Path) -> Mapped:
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        fields = data["fields"]
-        texts = [data["reference"], *fields, *fields.values()]
-        if set(data) - {"reference", "fields"} or not all(isinstance(one, str) for one in texts):
-            raise KeyError
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, AttributeError):
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        data = {}
+    fields: dict[str, str] = data.get("fields") or {}
+    texts = [data.get("reference"), *fields, *fields.values()] if isinstance(fields, dict) else []
+    if (
+        not texts
+        or set(data) != {"reference", "fields"}
+        or any(type(one) is not str for one in texts)
+    ):
         raise Unacceptable(
             f'{path} is no mapping: it needs reference = "Column" and a table [fields] with '
             'element = "Column".'
-        ) from None
+        )
     return Mapped(data["reference"], dict(fields))
 
 

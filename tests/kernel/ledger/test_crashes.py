@@ -1,0 +1,174 @@
+"""Processes are killed in the middle, and two planted bugs show that the harness would see it."""
+
+import os
+import random
+import signal
+import struct
+import time
+
+import pytest
+from django.db import connection, transaction
+from tests.kernel.ledger.trial import Noted
+
+from trustkeep.base import actor as actors
+from trustkeep.base import world
+from trustkeep.base.errors import RollbackSuspected
+from trustkeep.kernel.ledger import checkpoints, log, sequencer, writers
+from trustkeep.kernel.ledger.models import Entry, Span
+from trustkeep.kernel.ledger.sequencer import Sequencer
+from trustkeep.kernel.ledger.verification import verify_whole
+
+WHO = actors.job("trial")
+
+
+def killed_after(seconds, work):
+    """Run `work(pipe)` in a child, kill it, and return what it wrote into the pipe."""
+    connection.close()  # a socket must not be shared
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reading)
+            work(writing)
+        finally:
+            os._exit(1)
+    os.close(writing)
+    time.sleep(seconds)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with os.fdopen(reading, "rb") as pipe:
+        return pipe.read()
+
+
+def append_for_ever(pipe):
+    while True:
+        with transaction.atomic(durable=True):
+            counter = log.append(Noted.SEEN, WHO).counter
+        os.write(pipe, struct.pack(">I", counter))
+
+
+def sequence_for_ever(pipe):
+    while True:
+        with sequencer.leading() as is_leader:
+            if is_leader:
+                Sequencer().run()
+
+
+def append_and_sequence(pipe):
+    while True:
+        with transaction.atomic(durable=True):
+            log.append_many(log.Draft(Noted.SEEN, WHO) for _ in range(50))
+        sequencer.run_once()
+        os.write(pipe, b"1")
+
+
+def positioned():
+    return sum(Span.objects.values_list("length", flat=True))
+
+
+def test_what_a_killed_writer_was_told_is_durable_is_there(ledger, tier):
+    chance = random.Random(3)
+    for _ in range(tier.pick(test=4, ci=50, long=200)):
+        before = Entry.objects.count()
+        told = killed_after(chance.uniform(0.02, 0.15), append_for_ever)
+        acknowledged = len(told) // 4
+        assert 0 <= Entry.objects.count() - before - acknowledged <= 1
+    assert sequencer.run_once()
+    assert Entry.objects.count() == positioned()
+    assert [] == verify_whole().defects
+
+
+def test_a_killed_sequencer_leaves_a_ledger_that_goes_on(ledger, tier):
+    chance = random.Random(5)
+    for _ in range(tier.pick(test=4, ci=50, long=200)):
+        killed_after(chance.uniform(0.05, 0.2), append_and_sequence)
+        assert sequencer.run_once()
+        assert [] == verify_whole().defects
+        assert Entry.objects.count() == positioned() == checkpoints.newest().checkpoint.size
+
+
+# --- the harness, and the bugs it must see ---------------------------------------------------
+
+
+class BeyondAMoment(Sequencer):
+    """Planted bug: looks only at entries later than the latest it has seen."""
+
+    def __init__(self):
+        self.seen = None
+
+    def position(self):
+        real, wanted = writers.waiting, self.seen
+        moments = {writer.id: Entry.objects.get(writer=writer.id, counter=writer.positioned + 1).at
+                   for writer in real()}  # fmt: skip
+        late = [writer for writer in real() if wanted is None or moments[writer.id] > wanted]
+        if not late:
+            return 0
+        self.seen = world.now()
+        writers.waiting = lambda: late
+        try:
+            return super().position()
+        finally:
+            writers.waiting = real
+
+
+class SignsBeforeCommit(Sequencer):
+    """Planted bug: signs and hands over while the positions may still be rolled back."""
+
+    def store(self, batch):
+        super().store(batch)
+        checkpoints.publish()
+
+
+def late_commit_is_positioned(leader, another):
+    """Whether an entry whose transaction began first and commits last gets a position."""
+    with transaction.atomic():
+        log.append(Noted.SEEN, WHO)
+        another(lambda: _write_and_run(leader)).join()
+    leader.run()
+    return Entry.objects.count() == positioned()
+
+
+def _write_and_run(leader):
+    with transaction.atomic():
+        log.append(Noted.SEEN, WHO)
+    leader.run()
+
+
+def crash_at_commit_is_survived(leader, write, monkeypatch):
+    """Whether the ledger goes on after positions were rolled back at the last moment."""
+    write(2)
+    store = leader.store
+
+    def dies(batch):
+        store(batch)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(leader, "store", dies, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        leader.run()
+    monkeypatch.undo()
+    write(1)
+    with connection.cursor() as cursor:  # the next leader's batch differs from the lost one
+        cursor.execute("SELECT 1")
+    monkeypatch.setattr(sequencer, "BATCH", 1)
+    try:
+        Sequencer().run()
+    except RollbackSuspected:
+        return False
+    return True
+
+
+def test_the_sequencer_positions_what_commits_late(ledger, in_thread):
+    assert late_commit_is_positioned(Sequencer(), in_thread)
+
+
+def test_the_harness_sees_a_sequencer_with_a_cursor(ledger, in_thread):
+    assert not late_commit_is_positioned(BeyondAMoment(), in_thread)
+
+
+def test_the_sequencer_survives_a_crash_at_commit(write, monkeypatch):
+    assert crash_at_commit_is_survived(Sequencer(), write, monkeypatch)
+
+
+def test_the_harness_sees_signing_before_commit(write, monkeypatch):
+    assert not crash_at_commit_is_survived(SignsBeforeCommit(), write, monkeypatch)
