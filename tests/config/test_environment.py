@@ -96,12 +96,14 @@ def test_only_the_environment_module_and_the_doors_read_the_environment():
         if reads.search(path.read_text())
     }
 
-    # pg_folders asks for the system's own XDG_RUNTIME_DIR, start names Django's settings, the
-    # command asks for the token, providers and wiring for systemd's credentials folder.
+    # sop asks for the terminals' own NO_COLOR, pg_folders for the system's XDG_RUNTIME_DIR, start
+    # names Django's settings, the command asks for the token, providers and wiring for systemd's
+    # credentials folder.
     assert found <= {
         "cli.py",
         "config/environment.py",
         "config/management/commands/config.py",
+        "config/management/commands/sop.py",
         "config/pg_folders.py",
         "config/start.py",
         "config/wiring.py",
