@@ -16,7 +16,7 @@ PLANTED = [
     (
         house.too_many_own_imports,
         "kernel/wide.py",
-        "\n".join(f"from trustkeep.base.part{n} import x" for n in range(13)),
+        "\n".join(f"from trustkeep.kernel.part{n} import x" for n in range(13)),
     ),
     (house.forbidden_names, "kernel/utils.py", ""),
     (house.forbidden_names, "rooms/access/core/__init__.py", ""),

@@ -90,3 +90,21 @@ def test_a_mask_leaves_enough_to_recognise_the_value(company, dan):
     )
 
     assert {"name": "D•••er", "city": "Gdańsk"} == opened.opened_values
+
+
+def test_a_customer_is_found_by_an_exact_value_however_it_is_written(company, dan):
+    for element, value in (("email", " DAN@example.COM"), ("phone", "0048 601-000-001")):
+        found = access.find_customers(company.ben, element=element, value=value, purpose="support")
+
+        assert [dan] == found
+    assert "access.search.made" == logged()[-1]
+
+
+def test_nobody_is_looked_up_without_a_grant(company, dan):
+    with pytest.raises(Denied) as refusal:
+        access.find_customers(
+            company.cleo, element="email", value="dan@example.com", purpose="support"
+        )
+
+    assert (Refusal.NO_GRANT,) == refusal.value.reasons
+    assert "access.search.refused" == logged()[-1]

@@ -7,7 +7,7 @@ import structlog
 from django.db import connection
 
 from trustkeep.base import points, world
-from trustkeep.base.errors import RollbackSuspected, Tampered
+from trustkeep.base.errors import RollbackSuspected, Tampered, TrustkeepError
 from trustkeep.crypto import merkle, notes
 from trustkeep.crypto.merkle import RangeHash
 from trustkeep.crypto.notes import BadNote, Checkpoint
@@ -123,7 +123,7 @@ def hand_over(published: Published) -> None:
     for anchor in ports.current().anchors:
         try:
             anchor.hold(published.note, published.checkpoint.size)
-        except Exception as problem:  # noqa: BLE001 - an anchor is another machine: anything goes
+        except (TrustkeepError, OSError) as problem:  # an anchor may be another machine
             _log.warning(
                 "ledger.anchor.unreachable", anchor=anchor.name, kind=type(problem).__name__
             )

@@ -143,7 +143,7 @@ def run_once(wait_s: float = 10.0) -> bool:
     Raises:
         Tampered, RollbackSuspected: as `Sequencer.run`.
     """
-    began, deadline = world.now(), time.monotonic() + wait_s
+    began, deadline = world.now(), world.monotonic() + wait_s
     while True:
         with leading() as is_leader:
             if is_leader:
@@ -153,7 +153,7 @@ def run_once(wait_s: float = 10.0) -> bool:
         oldest = lag.oldest_unpositioned_at()
         if oldest is None or oldest > began:
             return True
-        if time.monotonic() > deadline:
+        if world.monotonic() > deadline:
             return False
         time.sleep(0.05)
 

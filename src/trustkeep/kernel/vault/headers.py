@@ -23,6 +23,11 @@ class Header:
     key_version: int
     classes: dict[SensitivityClass, Written]
 
+    @property
+    def is_active(self) -> bool:
+        """Whether the customer is neither erased nor being erased."""
+        return self.state is State.ACTIVE
+
     def seal(self, key: bytes) -> bytes:
         """The seal that this header must carry."""
         return rules.header_seal(

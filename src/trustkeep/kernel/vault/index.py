@@ -43,6 +43,10 @@ class Indexer:
             if element.index != IndexKind.NONE
         }
 
+    def knows(self, element: str) -> bool:
+        """Whether anybody is looked up by this element."""
+        return element in self._ways
+
     def token(self, element: str, value: str) -> bytes | None:
         """The token of a value; None where the element is not looked up, or the value is empty."""
         way = self._ways.get(element)

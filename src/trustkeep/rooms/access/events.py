@@ -12,12 +12,16 @@ _READ = {
 }
 
 
+_SEARCH = {"element": Detail.CODE, "hits": Detail.COUNT, "reasons": Detail.CODES}
+
+
 class AccessEvent(Event):
     """Readings and what allows them."""
 
     PERMITTED = "access.read.permitted", _READ
     REFUSED = "access.read.refused", _READ
-    SEARCHED = "access.search.made", {"element": Detail.CODE, "hits": Detail.COUNT}
+    SEARCHED = "access.search.made", _SEARCH
+    SEARCH_REFUSED = "access.search.refused", _SEARCH
     GRANTED = (
         "access.grant.given",
         {"grant": Detail.ID, "grantee": Detail.ID, "fields": Detail.CODES, "ends": Detail.MOMENT},

@@ -141,6 +141,12 @@ def decide(facts: Facts, now: datetime) -> Decision:
     return Decision(allowed, masked, (), tuple(grant.id for grant in used))
 
 
+def refusals_to_search(facts: Facts, now: datetime) -> tuple[Refusal, ...]:
+    """Every reason not to look somebody up by a value: as for reading it, with nobody named."""
+    used = tuple(grant for grant in facts.grants if _counts(grant, now))
+    return (*_by_person(facts), *_by_purpose(facts), *_by_grant(facts, used, now))
+
+
 def _counts(grant: GrantTerms, now: datetime) -> bool:
     return grant.starts_at <= now and (grant.ends_at is None or now < grant.ends_at)
 

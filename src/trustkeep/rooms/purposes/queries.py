@@ -8,6 +8,8 @@ from trustkeep.rooms.purposes import rules
 from trustkeep.rooms.purposes.models import Purpose
 from trustkeep.rooms.purposes.rules import PurposeTerms
 
+__all__ = ["KIND", "PurposeTerms", "listed", "needless", "terms_by_key", "terms_under"]
+
 KIND = Purpose.set_kind
 
 

@@ -43,6 +43,11 @@ class PurposeTerms:
     retired_at: datetime | None
 
     @property
+    def needs_case(self) -> bool:
+        """Whether an open case must name the customer."""
+        return self.case_rule is not CaseRule.NONE
+
+    @property
     def needs_consent(self) -> bool:
         """Whether consent is the basis anywhere."""
         return LegalBasis.CONSENT in self.legal_bases.values()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
@@ -61,7 +62,7 @@ def mapping_from(path: Path) -> Mapped:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         data = {}
-    fields: dict[str, str] = data.get("fields") or {}
+    fields: Any = data.get("fields")
     texts = [data.get("reference"), *fields, *fields.values()] if isinstance(fields, dict) else []
     if (
         not texts

@@ -1,0 +1,56 @@
+"""Finding a customer by an exact value that the company knows.  SOP 4.3a, 4.3c.
+
+The entry names the kind of value and how many were found, never the value and never its token.
+"""
+
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from trustkeep.base import world
+from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Denied, Unacceptable
+from trustkeep.kernel.ledger import log
+from trustkeep.kernel.people import authority
+from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.vault import index
+from trustkeep.rooms.access import queries, rules
+from trustkeep.rooms.access.events import AccessEvent
+
+
+def find_customers(actor: Actor, *, element: str, value: str, purpose: str) -> list[UUID]:
+    """The customers with exactly this value, after normalisation; needs a grant for the element.
+
+    Raises:
+        Denied: no grant covers the element for this purpose.
+        Unacceptable: the element is not looked up.
+        Rebuilding: the index is not whole, so that nobody can say "not found".
+        LedgerUnavailable: the entry could not be stored, so nothing was looked up.
+    """
+    authority.require(actor, Permission.SEARCH_CUSTOMERS)
+    connection.ensure_connection()
+    asked = queries.Asked((), (element,), purpose, None)
+    with transaction.atomic(durable=True):
+        facts, elements = queries.policy_under_lock(actor, asked, world.now())
+        refused = rules.refusals_to_search(facts, world.now())
+        if not refused:
+            indexer = index.Indexer(elements, index.ready())
+            if not indexer.knows(element):
+                raise Unacceptable(f"Nobody is looked up by {element}: no look-up was declared.")
+            found = index.find(indexer, element, value)
+        details: dict[str, object] = {"hits": 0 if refused else len(found)}
+        if element in elements:
+            details["element"] = element
+        if refused:
+            details["reasons"] = [str(reason) for reason in refused]
+        event = AccessEvent.SEARCH_REFUSED if refused else AccessEvent.SEARCHED
+        log.append(
+            event, actor, purpose=purpose if facts.purpose is not None else None, details=details
+        )
+    if refused:
+        raise Denied(
+            f"Refused: {', '.join(refused)}. Ask your department head for what is missing; the "
+            "refusal is in the ledger.",
+            refused,
+        )
+    return found
