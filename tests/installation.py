@@ -17,11 +17,11 @@ from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.config import wiring
 from trustkeep.config.environment import Environment
-from trustkeep.kernel.keys import founding, references, service
+from trustkeep.kernel.keys import founding, service
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people import tokens
 from trustkeep.kernel.people.permissions import Role
-from trustkeep.kernel.vault import creating, elements
+from trustkeep.kernel.vault import creating, elements, known
 from trustkeep.kernel.vault.creating import NewCustomer
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import IndexKind, SensitivityClass
@@ -98,8 +98,7 @@ class Company:
             creating.store_new(
                 self.cleo, [NewCustomer(reference, values)], elements.by_key(), source="test"
             )
-        digest = references.hashes(service.current(), [reference])
-        return creating.existing(digest)[digest[0]]
+        return known.customer_of(reference)
 
 
 @pytest.fixture

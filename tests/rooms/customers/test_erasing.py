@@ -5,9 +5,10 @@ from trustkeep.base.errors import Conflict, Denied, Missing
 from trustkeep.kernel.evidence import receipts
 from trustkeep.kernel.keys import register, service
 from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.vault import known
 from trustkeep.kernel.vault.models import SealedValues
 from trustkeep.rooms.access import actions as access
-from trustkeep.rooms.customers import actions, queries
+from trustkeep.rooms.customers import actions
 
 
 def test_two_people_erase_a_customer_for_good(company, dan):
@@ -26,7 +27,7 @@ def test_two_people_erase_a_customer_for_good(company, dan):
         event for event in logged(dan) if event.startswith("vault.customer.erase")
     ]
     with pytest.raises(Missing):
-        queries.customer_of("C-1") and access.read_fields(
+        known.customer_of("C-1") and access.read_fields(
             company.ben, customer=dan, fields=["name"], purpose="support", case="helpdesk:1"
         )
 

@@ -3,9 +3,9 @@ import csv
 import pytest
 
 from trustkeep.base.errors import Conflict, Rebuilding, Unacceptable
-from trustkeep.kernel.vault import index
+from trustkeep.kernel.vault import index, known
 from trustkeep.kernel.vault.models import Customer
-from trustkeep.rooms.customers import actions, queries
+from trustkeep.rooms.customers import actions
 from trustkeep.rooms.customers.rules import Mapped, RowRefusal
 
 MAPPED = Mapped("No", {"name": "Name", "email": "E-mail", "phone": "Phone"})
@@ -34,7 +34,7 @@ def test_every_row_becomes_a_customer(company, table):
     done = run(company, table(["1", "Dan", "d@x.example", "+48 1"], ["2", "Eva", "", ""]))
 
     assert (2, 0, 0) == (done.created, done.known, done.refused_count)
-    assert queries.customer_of("1") != queries.customer_of("2")
+    assert known.customer_of("1") != known.customer_of("2")
 
 
 def test_starting_again_makes_no_second_customer(company, table):

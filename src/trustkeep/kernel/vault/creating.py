@@ -19,6 +19,7 @@ from trustkeep.kernel.ledger import log
 from trustkeep.kernel.vault import index, rules, sealing
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.headers import Header
+from trustkeep.kernel.vault.known import recorded
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import SensitivityClass, State, Written
 from trustkeep.kernel.vault.sealing import Values
@@ -68,7 +69,7 @@ def store_new(
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (CREATORS,))
     hashed = references.hashes(service.current(), [row.reference for row in rows])
-    known = existing(hashed)
+    known = recorded(hashed)
     fresh = [(digest, row) for digest, row in zip(hashed, rows, strict=True) if digest not in known]
     if fresh:
         prepared = _keys_for([digest for digest, _ in fresh])
@@ -80,15 +81,6 @@ def store_new(
             source=source,
         )
     return len(fresh)
-
-
-def existing(hashed: Sequence[bytes]) -> dict[bytes, UUID]:
-    """The customers that these references mean and that have a record."""
-    known = references.customers(service.current(), hashed)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM vault_customer WHERE id = ANY(%s)", (list(known.values()),))
-        recorded = {customer for (customer,) in cursor.fetchall()}
-    return {digest: customer for digest, customer in known.items() if customer in recorded}
 
 
 def _keys_for(hashed: Sequence[bytes]) -> dict[bytes, tuple[UUID, CustomerKey]]:

@@ -78,7 +78,7 @@ def row_of(
         return RefusedRow(line, None, RowRefusal.RAGGED)
     row = dict(zip(header, cells, strict=True))
     for column in (mapped.reference, *mapped.fields.values()):
-        reason = _refusal(row[column])
+        reason = refusal_of(row[column])
         if reason:
             return RefusedRow(line, column, reason)
     reference = row[mapped.reference].strip()
@@ -92,7 +92,8 @@ def row_of(
     return TakenRow(line, reference, values)
 
 
-def _refusal(value: str) -> RowRefusal | None:
+def refusal_of(value: str) -> RowRefusal | None:
+    """Why a value is not taken; None: it is."""
     if "\x00" in value:
         return RowRefusal.NUL
     if "\ufffd" in value:

@@ -1,16 +1,23 @@
-"""What this room does: import customers, and erase one with two people."""
+"""What this room does: import customers, change one, and erase one with two people."""
 
+from trustkeep.rooms.customers.actions.changing import change_customer
 from trustkeep.rooms.customers.actions.erasing import (
     approve_erasure,
     request_erasure,
     sweep_erasures,
 )
-from trustkeep.rooms.customers.actions.importing import Imported, import_customers
+from trustkeep.rooms.customers.actions.importing import (
+    Imported,
+    import_customers,
+    mapping_from,
+)
 
 __all__ = [
     "Imported",
     "approve_erasure",
+    "change_customer",
     "import_customers",
+    "mapping_from",
     "request_erasure",
     "sweep_erasures",
 ]

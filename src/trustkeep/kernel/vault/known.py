@@ -1,0 +1,31 @@
+"""Which customers there are: from a company's own references to the records."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import connection
+
+from trustkeep.base.errors import Missing
+from trustkeep.kernel.keys import references, service
+
+
+def customer_of(reference: str) -> UUID:
+    """The customer that an external reference means.
+
+    Raises:
+        Missing: there is none, or it was erased.
+    """
+    (digest,) = references.hashes(service.current(), [reference])
+    found = recorded([digest])
+    if digest not in found:
+        raise Missing("There is no such customer.")
+    return found[digest]
+
+
+def recorded(hashed: Sequence[bytes]) -> dict[bytes, UUID]:
+    """The customers that references with these hashes mean and that have a record."""
+    known = references.customers(service.current(), hashed)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM vault_customer WHERE id = ANY(%s)", (list(known.values()),))
+        there = {customer for (customer,) in cursor.fetchall()}
+    return {digest: customer for digest, customer in known.items() if customer in there}

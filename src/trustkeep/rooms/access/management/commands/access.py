@@ -1,0 +1,126 @@
+"""Access: grants and cases.  SOP 4.3a."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from uuid import UUID
+
+from trustkeep.base import world
+from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Unacceptable
+from trustkeep.kernel.people.permissions import Permission, Role
+from trustkeep.kernel.vault import known
+from trustkeep.rooms.access import actions, queries, rules
+from trustkeep.web.command import Answer, NounCommand, verb
+
+
+def _grantee(parser: ArgumentParser) -> None:
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument("--member", type=UUID, help="a member or service account")
+    who.add_argument("--role", type=Role, choices=list(Role), help="everybody with this role")
+
+
+def _grant(parser: ArgumentParser) -> None:
+    _grantee(parser)
+    parser.add_argument("--purpose", required=True)
+    parser.add_argument("--field", action="append", dest="fields", help="unset: all of its fields")
+    parser.add_argument("--mask", action="append", dest="masked", help="only masked; repeatable")
+    parser.add_argument("--days", type=int, help="how long; unset: while the purpose lives")
+    parser.add_argument("--bulk", action="store_true", help="also many customers at once")
+
+
+def _one_grant(parser: ArgumentParser) -> None:
+    parser.add_argument("grant", type=UUID)
+
+
+def _case(parser: ArgumentParser) -> None:
+    parser.add_argument("case", help="SYSTEM:REFERENCE, for example helpdesk:4711")
+
+
+def _new_case(parser: ArgumentParser) -> None:
+    _case(parser)
+    parser.add_argument(
+        "--reference", action="append", dest="references", required=True,
+        help="a customer, by the company's own reference; repeatable",
+    )  # fmt: skip
+
+
+class Command(NounCommand):
+    """`trustkeep access`."""
+
+    help = "Access: grants and cases"
+
+    @verb("grant", permission=Permission.GRANT_ACCESS, arguments=_grant, help="let somebody read")
+    def grant(
+        self,
+        actor: Actor,
+        *,
+        member: UUID | None,
+        role: Role | None,
+        purpose: str,
+        fields: list[str] | None,
+        masked: list[str] | None,
+        days: int | None,
+        bulk: bool,
+    ) -> Answer:
+        """Give a grant."""
+        grant = actions.give_grant(
+            actor,
+            grantee=_id(member, role),
+            purpose=purpose,
+            fields=fields or (rules.EVERY_FIELD,),
+            masked=masked or (),
+            ends_at=world.now() + timedelta(days=days) if days else None,
+            bulk=bulk,
+        )
+        return Answer({"grant": str(grant.id)})
+
+    @verb("revoke", permission=Permission.GRANT_ACCESS, arguments=_one_grant, help="end a grant")
+    def revoke(self, actor: Actor, *, grant: UUID) -> Answer:
+        """End a grant at once."""
+        actions.revoke_grant(actor, grant=grant)
+        return Answer({"revoked": str(grant)})
+
+    @verb("grants", permission=Permission.VIEW_PEOPLE, arguments=_grantee, help="who may read what")
+    def grants(self, actor: Actor, *, member: UUID | None, role: Role | None) -> Answer:  # noqa: ARG002
+        """The grants of one member or role."""
+        return Answer(
+            [
+                {
+                    "grant": str(one.id),
+                    "purpose": one.purpose,
+                    "fields": one.fields,
+                    "masked": one.masked,
+                    "ends_at": one.ends_at,
+                    "bulk": one.bulk,
+                }
+                for one in queries.grants_of(_id(member, role))
+            ]
+        )
+
+    @verb("open-case", permission=Permission.OPEN_CASES, arguments=_new_case, help="open a case")
+    def open_case(self, actor: Actor, *, case: str, references: list[str]) -> Answer:
+        """Open a case that names customers."""
+        system, reference = _parts(case)
+        customers = [known.customer_of(one) for one in references]
+        made = actions.open_case(actor, system=system, reference=reference, customers=customers)
+        return Answer({"case": str(made.id)})
+
+    @verb("close-case", permission=Permission.OPEN_CASES, arguments=_case, help="close a case")
+    def close_case(self, actor: Actor, *, case: str) -> Answer:
+        """Close a case: nothing is read on its strength any more."""
+        system, reference = _parts(case)
+        actions.close_case(actor, system=system, reference=reference)
+        return Answer({"closed": case})
+
+
+def _id(member: UUID | None, role: Role | None) -> UUID:
+    if member is not None:
+        return member
+    return rules.grantee_of(str(role))
+
+
+def _parts(case: str) -> tuple[str, str]:
+    system, colon, reference = case.partition(":")
+    if not (system and colon and reference):
+        raise Unacceptable("A case is named SYSTEM:REFERENCE, for example helpdesk:4711.")
+    return system, reference

@@ -1,0 +1,161 @@
+"""Customers: import, read, find, change, erase.  SOP 4.1a, 4.2a, 4.3a, 4.5b."""
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+from trustkeep.base import world
+from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Unacceptable
+from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.vault import known
+from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.customers import actions
+from trustkeep.rooms.customers.actions import Imported
+from trustkeep.web.command import Answer, NounCommand, verb
+
+PARTLY = 5  # exit code: done, but rows were refused
+
+
+def _import(parser: ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="a CSV file with a header, in UTF-8")
+    parser.add_argument("--mapping", type=Path, required=True, help="TOML: reference and fields")
+    parser.add_argument("--source", required=True, help="where the rows come from, as a code")
+
+
+def _one(parser: ArgumentParser) -> None:
+    parser.add_argument("reference", help="the company's own reference of the customer")
+
+
+def _read(parser: ArgumentParser) -> None:
+    _one(parser)
+    parser.add_argument("--field", action="append", dest="fields", required=True)
+    parser.add_argument("--purpose", required=True)
+    parser.add_argument("--case", help="SYSTEM:REFERENCE, where the purpose needs a case")
+
+
+def _find(parser: ArgumentParser) -> None:
+    parser.add_argument("--element", required=True, help="email, phone, ...")
+    parser.add_argument("--value-file", type=Path, required=True, help="a file; - is stdin")
+    parser.add_argument("--purpose", required=True)
+
+
+def _change(parser: ArgumentParser) -> None:
+    _one(parser)
+    parser.add_argument("--field", required=True)
+    value = parser.add_mutually_exclusive_group(required=True)
+    value.add_argument("--value-file", type=Path, help="a file with the new value; - reads it")
+    value.add_argument("--remove", action="store_true")
+
+
+def _approve(parser: ArgumentParser) -> None:
+    _one(parser)
+    parser.add_argument("--approval", type=UUID, required=True)
+
+
+class Command(NounCommand):
+    """`trustkeep customers`."""
+
+    help = "Customers: import, read, find, change, erase"
+
+    @verb(
+        "import", permission=Permission.IMPORT_CUSTOMERS, arguments=_import,
+        help="store the customers of a CSV file; started again, nothing is stored twice",
+    )  # fmt: skip
+    def import_(self, actor: Actor, *, file: Path, mapping: Path, source: str) -> Answer:
+        """Import, with a line for each row that was refused."""
+        mapped = actions.mapping_from(mapping)
+        done = actions.import_customers(
+            actor, file=file, mapped=mapped, source=source, progress=self._show(world.monotonic())
+        )
+        return _imported(done)
+
+    def _show(self, began: float) -> Callable[[Imported, float], None]:
+        def show(done: Imported, share: float) -> None:
+            took_s = max(0.001, world.monotonic() - began)
+            rate = (done.created + done.known) / took_s
+            left_s = took_s * (1 - share) / max(share, 0.001)
+            self._say(
+                f"{share:6.1%}  {done.created:,} created, {done.known:,} known, "
+                f"{done.refused_count:,} refused, {rate:,.0f}/s, {left_s:,.0f} s left"
+            )
+
+        return show
+
+    @verb("read", permission=Permission.READ_CUSTOMER, arguments=_read, help="read some fields")
+    def read(
+        self, actor: Actor, *, reference: str, fields: list[str], purpose: str, case: str | None
+    ) -> Answer:
+        """Read for a purpose; the entry that permits it is named."""
+        opened = access.read_fields(
+            actor, customer=known.customer_of(reference), fields=fields, purpose=purpose, case=case
+        )
+        return Answer(
+            {**opened.opened_values, "entry": f"{opened.entry.writer}:{opened.entry.counter}"}
+        )
+
+    @verb("find", permission=Permission.SEARCH_CUSTOMERS, arguments=_find, help="find by a value")
+    def find(self, actor: Actor, *, element: str, value_file: Path, purpose: str) -> Answer:
+        """The ids of the customers with exactly this value."""
+        found = access.find_customers(
+            actor, element=element, value=_text(value_file), purpose=purpose
+        )
+        return Answer([{"customer": str(customer)} for customer in found])
+
+    @verb("change", permission=Permission.WRITE_CUSTOMER, arguments=_change, help="set a value")
+    def change(
+        self, actor: Actor, *, reference: str, field: str, value_file: Path | None, remove: bool
+    ) -> Answer:
+        """Set or remove one value."""
+        value = None if remove or value_file is None else _text(value_file)
+        actions.change_customer(
+            actor, customer=known.customer_of(reference), changes={field: value}
+        )
+        return Answer({"changed": field})
+
+    @verb(
+        "request-erasure", permission=Permission.REQUEST_ERASURE, arguments=_one,
+        help="ask that a customer be erased; somebody else must agree",
+    )  # fmt: skip
+    def request_erasure(self, actor: Actor, *, reference: str) -> Answer:
+        """The number of the approval that must follow."""
+        customer = known.customer_of(reference)
+        return Answer({"approval": str(actions.request_erasure(actor, customer=customer))})
+
+    @verb(
+        "approve-erasure", permission=Permission.APPROVE, arguments=_approve,
+        help="agree to an erasure that somebody else asked for, and carry it out",
+    )  # fmt: skip
+    def approve_erasure(self, actor: Actor, *, reference: str, approval: UUID) -> Answer:
+        """Erase, with the signed receipt; exit code 5 while a slot has not forgotten yet."""
+        customer = known.customer_of(reference)
+        outcomes = actions.approve_erasure(actor, approval=approval, customer=customer)
+        (own,) = (one for one in outcomes if one.customer == customer)
+        if own.receipt is None:
+            said = f"Erased for everybody; the {', '.join(own.pending)} slot has not forgotten yet."
+            return Answer({"pending": list(own.pending)}, said, exit_code=PARTLY)
+        receipt = own.receipt.note.decode()
+        return Answer({"receipt": receipt}, receipt)
+
+
+def _imported(done: Imported) -> Answer:
+    counts = {"created": done.created, "known": done.known, "refused": done.refused_count}
+    data = {
+        **counts,
+        "rows": [
+            {"line": one.line, "column": one.column, "reason": str(one.reason)}
+            for one in done.refused
+        ],
+    }
+    lines = [", ".join(f"{count:,} {name}" for name, count in counts.items())]
+    lines += [f"refused: {one.sentence}" for one in done.refused]
+    return Answer(data, "\n".join(lines), exit_code=PARTLY if done.refused_count else 0)
+
+
+def _text(path: Path) -> str:
+    try:
+        text = Path("/dev/stdin").read_text() if str(path) == "-" else path.read_text()
+    except (OSError, UnicodeDecodeError):
+        raise Unacceptable(f"{path} cannot be read as UTF-8 text.") from None
+    return text.removesuffix("\n")
