@@ -8,3 +8,9 @@ class PeopleConfig(AppConfig):
 
     name = "trustkeep.kernel.people"
     label = "people"
+
+    def ready(self) -> None:
+        """Put the mending of what a crash interrupted on the schedule."""
+        from trustkeep.kernel.people import jobs
+
+        jobs.schedule()
