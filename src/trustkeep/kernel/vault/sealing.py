@@ -1,7 +1,7 @@
 """From values to blobs and back: one canonical JSON object per class, sealed for its place."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from uuid import UUID
 
 from trustkeep.base import canonical
@@ -66,8 +66,3 @@ def _changed(customer: UUID, number: SensitivityClass) -> Tampered:
         f"The {number.code} values of customer {customer} are not the ones that were written: "
         "restore the record from a backup."
     )
-
-
-def fields_of(classes: Iterable[Values]) -> dict[str, str]:
-    """The values of several classes together."""
-    return {key: value for values in classes for key, value in values.items()}
