@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trustkeep.config.environment import Environment
 from trustkeep.kernel.keys import service, store
+from trustkeep.kernel.keys.backups import CHECKPOINT
 from trustkeep.kernel.keys.providers import (
     CredentialProvider,
     FileProvider,
@@ -15,8 +16,6 @@ from trustkeep.kernel.keys.providers import (
 from trustkeep.kernel.keys.service import KeyPlaces, KeyService
 from trustkeep.kernel.keys.slots import FileSlot, SlotUnreachable
 from trustkeep.kernel.ledger import ports
-
-CHECKPOINT = "checkpoint"
 
 
 def places(environment: Environment) -> KeyPlaces:

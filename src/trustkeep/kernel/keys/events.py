@@ -20,3 +20,5 @@ class KeyEvent(Event):
     KIT_MADE = "keys.kit.made"
     KIT_PROVEN = "keys.kit.proven"
     BACKUP_WRITTEN = "keys.backup.written", {"number": Detail.COUNT}
+    STATE_DISAGREES = "keys.state.disagrees", {"count": Detail.COUNT, "parts": Detail.CODES}
+    STATE_AGREES = "keys.state.agrees"
