@@ -8,3 +8,10 @@ class PeopleConfig(AppConfig):
 
     name = "trustkeep.kernel.people"
     label = "people"
+
+    def ready(self) -> None:
+        """Say what can be compared with the register."""
+        from trustkeep.kernel.keys import state
+        from trustkeep.kernel.people import state as own
+
+        state.register(own.PEOPLE, own.compare_people)
