@@ -127,6 +127,17 @@ def _init(words: list[str]) -> int:
     return 0
 
 
+def _demo(words: list[str]) -> int:
+    """A demo company of its own, living through the main job."""
+    from trustkeep.config import demo
+
+    if words:
+        print("`trustkeep demo` takes no arguments.", file=sys.stderr)  # noqa: T201
+        return _USAGE
+    demo.run(_say)
+    return 0
+
+
 def _test(words: list[str]) -> int:
     """Run the tests (`--ci`, `--long`: the longer forms; the rest goes to pytest)."""
     root = _PACKAGE.parent.parent
@@ -144,6 +155,7 @@ def _test(words: list[str]) -> int:
 
 WORDS: Mapping[str, tuple[Callable[[list[str]], int], str]] = MappingProxyType(
     {
+        "demo": (_demo, "a demo company of its own, living through the main job"),
         "init": (_init, "make or bring up to date everything this installation needs"),
         "serve": (_serve, "run everything; on a fresh machine, make it first"),
         "work": (_work, "run one more worker, here or on another machine"),

@@ -9,6 +9,7 @@ from uuid import UUID
 from trustkeep.config.environment import Environment
 from trustkeep.kernel.jobs.outbound import mail
 from trustkeep.kernel.keys import service, store
+from trustkeep.kernel.keys.backups import CHECKPOINT
 from trustkeep.kernel.keys.providers import (
     CredentialProvider,
     FileProvider,
@@ -20,7 +21,6 @@ from trustkeep.kernel.keys.slots import FileSlot, SlotUnreachable
 from trustkeep.kernel.keys.store import KeyStore
 from trustkeep.kernel.ledger import ports
 
-CHECKPOINT = "checkpoint"
 # Not the public address: that may change, and every checkpoint held elsewhere must go on counting.
 ORIGIN = "trustkeep/{install}/ledger"
 

@@ -3,6 +3,7 @@
 A handler's name is stored with each job: never rename one while jobs may be waiting.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -40,6 +41,19 @@ def handler(name: str) -> Callable[[Handler], Handler]:
         return function
 
     return register
+
+
+def quietly(work: Callable[[], object], waits_for: type[Exception]) -> Handler:
+    """A handler that ends without fuss where what it needs is not there yet; the next turn will do.
+
+    For work by the clock, whose every turn does all that is due.
+    """
+
+    def run(_: Identifiers) -> None:
+        with contextlib.suppress(waits_for):
+            work()
+
+    return run
 
 
 def every(cron: str, name: str) -> None:

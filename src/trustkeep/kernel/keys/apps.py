@@ -8,3 +8,11 @@ class KeysConfig(AppConfig):
 
     name = "trustkeep.kernel.keys"
     label = "keys"
+
+    def ready(self) -> None:
+        """Put its work on the schedule, and say what of it can be compared with the ledger."""
+        from trustkeep.kernel.keys import jobs, set_state, state
+
+        jobs.schedule()
+        state.register(set_state.SETS, set_state.compare_sets)
+        state.register(set_state.REGISTER, set_state.compare_register)

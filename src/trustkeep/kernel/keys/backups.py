@@ -30,6 +30,7 @@ from trustkeep.kernel.keys.service import INSTALL, KeyService
 from trustkeep.kernel.keys.slots import FileSlot
 from trustkeep.kernel.keys.unwrap import Epoch
 
+CHECKPOINT = "checkpoint"  # where the ledger's anchor keeps the newest one in the store
 KEPT = 3  # manifests; older ones, and packs that none of these names, are removed
 _MAC_LABEL = b"trustkeep/key-backup/v1"
 _RECORD_LABEL = b"trustkeep/bucket-record/v1"
@@ -77,11 +78,32 @@ def write(keys: KeyService) -> Path:
     return path
 
 
+def is_due(keys: KeyService) -> bool:
+    """Whether anything changed since the newest backup."""
+    before = newest(keys.places.backups, expanded(keys.master, _MAC_LABEL))
+    placed = before["buckets"] if before else {}
+    with keys.store.reading() as rows:
+        metas = {
+            str(name): bytes(value).hex() for name, value in rows.execute("SELECT * FROM meta")
+        }
+        generations = rows.execute("SELECT bucket, generation FROM bucket").fetchall()
+    # A checkpoint that is kept beside the keys changes each second and is in the ledger anyway.
+    kept = {name for name in metas if name != CHECKPOINT}
+    return (
+        before is None
+        or any(before["meta"].get(name) != metas[name] for name in kept)
+        or any(placed.get(str(bucket), [0])[0] != generation for bucket, generation in generations)
+    )
+
+
+def number_of(path: Path) -> int:
+    """Which backup a manifest is of."""
+    return int(path.stem.split("-")[1])
+
+
 def newest(folder: Path, secret: bytes) -> dict[str, Any] | None:
     """The newest manifest that is genuine and whole."""
-    numbers = sorted(
-        (int(path.stem.split("-")[1]) for path in folder.glob("manifest-*.json")), reverse=True
-    )
+    numbers = sorted((number_of(path) for path in folder.glob("manifest-*.json")), reverse=True)
     for number in numbers:
         manifest = _manifest(folder, secret, number)
         if manifest:
@@ -198,10 +220,10 @@ def _prune(folder: Path, secret: bytes, number: int) -> None:
         for placed in manifest["buckets"].values()
     }
     for path in folder.glob("manifest-*.json"):
-        if int(path.stem.split("-")[1]) <= number - KEPT:
+        if number_of(path) <= number - KEPT:
             path.unlink()
     for path in folder.glob("pack-*.keys"):
-        if int(path.stem.split("-")[1]) not in named:
+        if number_of(path) not in named:
             path.unlink()
 
 

@@ -14,6 +14,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from trustkeep.base import points, world
@@ -26,6 +27,7 @@ from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.keys.unwrap import CustomerKey, Epoch
 
 DESTROY = "keys.destroy"
+BEGAN = "epoch-began"
 BEGUN, COMMITTED, BACKED = "begun", "committed", "backed"
 
 
@@ -106,12 +108,19 @@ def destroy_again(keys: KeyService, customers: Sequence[UUID]) -> None:
     register.anchor(keys)
 
 
-def rotate(keys: KeyService) -> Change:
+def rotate(keys: KeyService, samples: Sequence[reopen.Sample] = ()) -> Change:
     """Change the epoch without erasing anybody: every 30 days at the latest, or on suspicion."""
     with keys.store.writing() as rows:
         _refuse_under_way(rows)
         _begin(keys, rows, [])
-    return resume(keys)
+    return resume(keys, samples)
+
+
+def began_at(keys: KeyService) -> datetime | None:
+    """When the present epoch began; None: before that was kept."""
+    with keys.store.reading() as rows:
+        stored = store.meta(rows, BEGAN)
+    return datetime.fromisoformat(stored.decode()) if stored else None
 
 
 def under_way(keys: KeyService) -> Transition | None:
@@ -176,6 +185,7 @@ def _new_world(keys: KeyService, transition: Transition) -> Transition:
         root = keys.ring.root_for(transition.new, secret)
         _rewrap(rows, old, root, transition.new, {keytree.bucket_of(one) for one in customers})
         store.set_meta(rows, unwrap.EPOCH, str(transition.new).encode())
+        store.set_meta(rows, BEGAN, world.now().isoformat().encode())
         transition.stage = COMMITTED
         _store(rows, transition)
         points.reached("epoch.committing")

@@ -27,3 +27,5 @@ class KeyEvent(Event):
         {"epoch": Detail.COUNT, "slots": Detail.CODES, "medium": Detail.CODE},
     )
     STORE_RESTORED = "keys.store.restored", {"epoch": Detail.COUNT, "backed_up": Detail.MOMENT}
+    STATE_DISAGREES = "keys.state.disagrees", {"count": Detail.COUNT, "parts": Detail.CODES}
+    STATE_AGREES = "keys.state.agrees"

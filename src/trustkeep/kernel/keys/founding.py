@@ -10,7 +10,7 @@ from trustkeep.base import world
 from trustkeep.base.errors import Misconfigured
 from trustkeep.crypto import keytree
 from trustkeep.crypto.derive import expanded
-from trustkeep.kernel.keys import register, signing, store, unwrap
+from trustkeep.kernel.keys import epochs, register, signing, store, unwrap
 from trustkeep.kernel.keys.providers import MasterKeyProvider
 from trustkeep.kernel.keys.service import INSTALL, RECIPIENT, KeyPlaces
 from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, recovery_slot
@@ -67,6 +67,7 @@ def _fill(
     with keys.writing() as rows:
         store.set_meta(rows, INSTALL, install.bytes)
         store.set_meta(rows, unwrap.EPOCH, str(FIRST_EPOCH).encode())
+        store.set_meta(rows, epochs.BEGAN, world.now().isoformat().encode())
         store.set_meta(rows, unwrap.MASTER_CHECK, unwrap.master_check(master, install))
         store.set_meta(
             rows, unwrap.TABLE, keytree.wrap_buckets(root, install, FIRST_EPOCH, buckets)

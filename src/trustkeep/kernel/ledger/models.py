@@ -45,7 +45,9 @@ class Entry(models.Model):
 
         db_table = "ledger_entry"
         indexes = (
-            models.Index(fields=["customer", "at"], name="ledger_customer"),
+            models.Index(
+                fields=["customer", "at"], include=["state_version"], name="ledger_customer"
+            ),
             models.Index(fields=["actor", "at"], include=["customer"], name="ledger_actor"),
         )
 

@@ -10,7 +10,10 @@ class PeopleConfig(AppConfig):
     label = "people"
 
     def ready(self) -> None:
-        """Put the mending of what a crash interrupted on the schedule."""
+        """Say what can be compared with the register; schedule what a crash left half done."""
+        from trustkeep.kernel.keys import state
         from trustkeep.kernel.people import jobs
+        from trustkeep.kernel.people import state as own
 
+        state.register(own.PEOPLE, own.compare_people)
         jobs.schedule()

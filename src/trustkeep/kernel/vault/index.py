@@ -6,6 +6,7 @@ sentinel are compared at each use, and as long as they differ the answer is "bei
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -75,6 +76,13 @@ def ready() -> int:
             f"The look-up index is being rebuilt, {percent} % done; try again in a moment.", percent
         )
     return generation
+
+
+def condition() -> tuple[bool, datetime]:
+    """Whether the index is whole, and since when its key is in use."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT keyed_at FROM vault_indexgeneration")
+        return _state()[1], cursor.fetchone()[0]
 
 
 def writing_generation() -> int:

@@ -1,16 +1,19 @@
-"""Erasures that a crash or an absent slot interrupted are carried on by the clock.  SOP 4.5b."""
+"""What this room does by the clock: erasures that were interrupted are carried to their end."""
 
 from trustkeep.base import actor as actors
-from trustkeep.kernel.jobs.registry import Identifiers
+from trustkeep.base.errors import SealedStart
+from trustkeep.kernel.jobs import registry
 from trustkeep.rooms.customers import actions
 
 SWEEP = "customers.erasures.sweep"
 SWEEPER = actors.job("customers.sweeper")
 
 
-def _sweep(_: Identifiers) -> None:
+def schedule() -> None:
+    """Sweep each minute."""
+    registry.handler(SWEEP)(registry.quietly(_sweep, SealedStart))
+    registry.every("* * * * *", SWEEP)
+
+
+def _sweep() -> None:
     actions.sweep_erasures(SWEEPER)
-
-
-HANDLERS = {SWEEP: _sweep}
-SCHEDULE = {SWEEP: "*/5 * * * *"}

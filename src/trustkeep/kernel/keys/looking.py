@@ -1,0 +1,84 @@
+"""Comparing state and ledger now, keeping what was found, and saying so when it changed."""
+
+from dataclasses import asdict
+from datetime import timedelta
+
+from django.db import transaction
+
+from trustkeep.base import actor as actors
+from trustkeep.base import world
+from trustkeep.kernel.keys import state
+from trustkeep.kernel.keys.events import KeyEvent
+from trustkeep.kernel.keys.models import StateLook
+from trustkeep.kernel.keys.state import Discrepancy
+from trustkeep.kernel.ledger import log, verification
+from trustkeep.kernel.ledger.verification import Defect, Mark
+
+WATCHER = actors.job("keys.watcher")
+LEDGER = "ledger"
+# As long as all of the ledger can be verified this fast, it is: only then is an old entry that
+# somebody rewrote found within minutes.  Beyond, the whole is verified each night.
+WHOLE_MS = 20_000
+KEPT = timedelta(days=90)
+
+
+def look(*, whole: bool = False) -> StateLook:
+    """Compare everything that is stored with the ledger, and the ledger with itself.
+
+    Raises:
+        SealedStart: the keys are not there, so that nothing can be compared.
+    """
+    began, before = world.monotonic(), newest()
+    whole = whole or _whole_is_cheap()
+    compared = state.verified()
+    report = verification.verify_whole(None if whole else _mark(before))
+    defects = [Discrepancy(LEDGER, _place(each), each.what) for each in report.defects]
+    compared.looked_at[LEDGER] = report.checked
+    done = StateLook(
+        at=world.now(),
+        whole=whole or _mark(before) is None,
+        took_ms=round((world.monotonic() - began) * 1000),
+        looked_at=dict(compared.looked_at),
+        count=compared.count + len(defects),
+        findings=[asdict(each) for each in (*compared.listed, *defects[: state.MOST_LISTED])],
+        ledger_defects=len(defects),
+        ledger_size=report.mark.size if report.mark else None,
+        ledger_root=report.mark.root if report.mark else None,
+    )
+    _keep(done, before)
+    return done
+
+
+def newest(*, whole: bool | None = None) -> StateLook | None:
+    """The newest comparison; with `whole`, the newest that verified all of the ledger."""
+    looks = StateLook.objects.all() if whole is None else StateLook.objects.filter(whole=whole)
+    return looks.order_by("-at", "-pk").first()
+
+
+def _keep(done: StateLook, before: StateLook | None) -> None:
+    with transaction.atomic(durable=True):
+        done.save(force_insert=True)
+        StateLook.objects.filter(at__lt=done.at - KEPT).delete()
+        if done.count and (before is None or before.findings != done.findings):
+            parts = sorted({each["part"] for each in done.findings})
+            details = {"count": done.count, "parts": parts}
+            log.append(KeyEvent.STATE_DISAGREES, WATCHER, details=details)
+        elif not done.count and before is not None and before.count:
+            log.append(KeyEvent.STATE_AGREES, WATCHER)
+
+
+def _whole_is_cheap() -> bool:
+    last = newest(whole=True)
+    return last is None or last.took_ms < WHOLE_MS
+
+
+def _mark(before: StateLook | None) -> Mark | None:
+    if before is None or before.ledger_size is None or before.ledger_root is None:
+        return None
+    return Mark(before.ledger_size, bytes(before.ledger_root))
+
+
+def _place(defect: Defect) -> str:
+    if defect.position is not None:
+        return f"position {defect.position}"
+    return f"writer {defect.ref.writer} entry {defect.ref.counter}" if defect.ref else "ledger"

@@ -1,0 +1,60 @@
+"""What the vault does by the clock: a whole index, a young index key, a young epoch."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from trustkeep.base import actor as actors
+from trustkeep.base import world
+from trustkeep.base.errors import SealedStart
+from trustkeep.kernel.jobs import registry
+from trustkeep.kernel.keys import epochs, service
+from trustkeep.kernel.keys.events import KeyEvent
+from trustkeep.kernel.ledger import log
+from trustkeep.kernel.vault import erasure, index
+
+MEND_INDEX, CHANGE_EPOCH = "vault.index.mend", "vault.epoch.change"
+INDEXER = actors.job("vault.indexer")
+KEEPER = actors.job("vault.keeper")
+LONGEST = timedelta(days=30)  # how old an index key or an epoch secret may become
+
+
+def schedule() -> None:
+    """Look at the index each minute, at the age of the epoch each day."""
+    for name, cron, work in (
+        (MEND_INDEX, "* * * * *", mend_index),
+        (CHANGE_EPOCH, "41 3 * * *", change_old_epoch),
+    ):
+        registry.handler(name)(registry.quietly(work, SealedStart))
+        registry.every(cron, name)
+
+
+def mend_index() -> int:
+    """Rebuild the index where a crash emptied it, or where its key is too old.
+
+    Returns how many customers it was rebuilt with; 0 where nothing was to be done.
+    """
+    service.current()
+    is_whole, keyed_at = index.condition()
+    if is_whole and world.now() - keyed_at < LONGEST:
+        return 0
+    return index.rebuild(INDEXER)
+
+
+def change_old_epoch() -> epochs.Change | None:
+    """Change the epoch where its secret is too old and no other change is under way."""
+    keys = service.current()
+    began: datetime | None = epochs.began_at(keys)
+    young = began is not None and world.now() - began < LONGEST
+    if young or epochs.under_way(keys) is not None:
+        return None
+    change = epochs.rotate(keys, erasure.samples())
+    event = KeyEvent.EPOCH_CHANGED if change.is_done else KeyEvent.SLOT_PENDING
+    slots = [word.slot for word in change.acknowledgements]
+    with transaction.atomic(durable=True):
+        log.append(
+            event,
+            KEEPER,
+            details={"epoch": change.epoch, "slots": list(change.pending) or slots},
+        )
+    return change

@@ -1,0 +1,16 @@
+"""The Django application of this room."""
+
+from django.apps import AppConfig
+
+
+class CustomersConfig(AppConfig):
+    """Customers: no tables of its own, work by the clock, and checks of clauses."""
+
+    name = "trustkeep.rooms.customers"
+    label = "customers"
+
+    def ready(self) -> None:
+        """Put its work on the schedule."""
+        from trustkeep.rooms.customers import jobs
+
+        jobs.schedule()
