@@ -52,12 +52,18 @@ class Machine:
             [sys.executable, "-m", "trustkeep", *words], env=self.environ, stdin=inner,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
+        said = ""
         for line in lines:
+            while not said.endswith(
+                ("least): ", "more: ")
+            ):  # what is typed before the question is thrown away
+                said += process.stdout.read(1)
             os.write(terminal, line.encode() + b"\n")
-        out, _ = process.communicate(timeout=60)
+            said += "\n"
+        said += process.communicate(timeout=60)[0]
         os.close(terminal)
         os.close(inner)
-        return process.returncode, out
+        return process.returncode, said
 
     def serve(self):
         with (self.folder / "serve.log").open("a") as said:

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-
 from tests.config.running import Machine
+
 from trustkeep.config import embedded, pg_cluster, pg_folders
 
 PASSPHRASE = "correct horse battery"
@@ -27,9 +27,11 @@ def machine():
 def guarded():
     """An installation whose master key is made of a passphrase."""
     one = Machine(TRUSTKEEP_MASTER_KEY="passphrase")
-    assert 0 == one.typed("init", lines=[PASSPHRASE, PASSPHRASE])[0]
-    yield one
-    one.remove()
+    try:
+        assert 0 == one.typed("init", lines=[PASSPHRASE, PASSPHRASE])[0]
+        yield one
+    finally:
+        one.remove()
 
 
 def one_sentence(err):
@@ -110,7 +112,7 @@ def test_sealed_it_answers_health_and_one_sentence_until_the_passphrase_is_given
     assert 0 == guarded.stop()
 
 
-def test_an_older_database_is_refused_and_the_present_one_is_not(machine):
+def test_an_older_database_is_refused_and_the_present_one_is_not(machine, tier):
     assert 0 == machine.run("init")[0]
     embedded.stop(machine.home)
     older = machine.folder / "older"
@@ -121,7 +123,8 @@ def test_an_older_database_is_refused_and_the_present_one_is_not(machine):
     (machine.home / "pg").rename(present)
     _copy(older, machine.home / "pg")
 
-    for words in (["ledger", "show"], ["init"], ["serve"], ["work"], ["keys", "backup"]):
+    every = (["serve"], ["ledger", "show"], ["init"], ["work"], ["keys", "backup"])
+    for words in every[: tier.pick(test=1, ci=5, long=5)]:
         code, _, err = machine.run(*words)
         assert (3, True) == (code, "rollback suspected" in one_sentence(err)), (words, err)
         embedded.stop(machine.home)
@@ -131,6 +134,7 @@ def test_an_older_database_is_refused_and_the_present_one_is_not(machine):
     assert 0 == machine.run("ledger", "show")[0]
 
 
+@pytest.mark.ci
 def test_what_is_missing_or_wrong_is_one_sentence_and_an_environment_error(machine):
     assert 0 == machine.run("init")[0]
     master = machine.folder / "elsewhere" / "master.key"
@@ -165,7 +169,7 @@ def test_what_is_missing_or_wrong_is_one_sentence_and_an_environment_error(machi
 
 @pytest.mark.ci
 def test_init_killed_at_any_moment_is_finished_by_the_next(machine, tier):
-    for attempt in range(tier.pick(test=4, ci=12, long=40)):
+    for attempt in range(tier.pick(test=4, ci=8, long=40)):
         process = subprocess.Popen(
             [sys.executable, "-m", "trustkeep", "init"], env=machine.environ,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
