@@ -139,7 +139,9 @@ def rebuild(actor: Actor) -> int:
 def _rebuilt(actor: Actor) -> int:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
-        cursor.execute("TRUNCATE vault_token, vault_sentinel")
+        # In the order in which a search comes to them: the other way round, two would wait for
+        # each other.
+        cursor.execute("TRUNCATE vault_sentinel, vault_token")
         cursor.execute(
             "UPDATE vault_indexgeneration SET generation = generation + 1, rebuilding_at = 0,"
             " keyed_at = %s RETURNING generation",
