@@ -10,7 +10,7 @@ class CustomersConfig(AppConfig):
     label = "customers"
 
     def ready(self) -> None:
-        """Put its work on the schedule."""
-        from trustkeep.rooms.customers import jobs
+        """Register its checks, and put its work on the schedule."""
+        from trustkeep.rooms.customers import clauses, jobs  # noqa: F401 - checks register
 
         jobs.schedule()
