@@ -44,7 +44,7 @@ def main():
         for _ in range(50):
             governed()
             plain()
-        say("governed read of 12 fields", *paired(governed, plain), 0.7)
+        say("governed read of 12 fields", paired(governed, plain), 0.7)
         sequencer.run_once()
 
         def governed_bulk():
@@ -58,7 +58,7 @@ def main():
 
         governed_bulk()
         plain_bulk()
-        say("bulk read of 1,000", *paired(governed_bulk, plain_bulk, each=3), 3, 1e3, "ms")
+        say("bulk read of 1,000", paired(governed_bulk, plain_bulk, each=3), 3, unit=1e3, word="ms")
 
 
 if __name__ == "__main__":

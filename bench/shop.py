@@ -39,9 +39,7 @@ class Shop:
         from trustkeep.config import wiring
         from trustkeep.kernel.keys import founding
 
-        founding.found(
-            wiring.places(environment.current()), wiring.provider(environment.current())
-        )
+        founding.found(wiring.places(environment.current()), wiring.provider(environment.current()))
         self._people()
         self._plain()
         return self
@@ -76,9 +74,7 @@ class Shop:
         ):
             member = actions.add_member(ana, name=name, email=f"{name}@x.example")
             actions.assign_role(who[by], member=member, role=role)
-            issued = actions.issue_token(
-                ana, member=member, label="bench", lasts=timedelta(days=1)
-            )
+            issued = actions.issue_token(ana, member=member, label="bench", lasts=timedelta(days=1))
             who[name] = tokens.actor_for(issued.secret)
         self.who = who
         look_ups = {"email": IndexKind.EMAIL, "phone": IndexKind.PHONE}
@@ -130,7 +126,10 @@ class Shop:
             editor.create_model(self.Audit)
 
 
-def row(number, chance=random.Random(7)):
+chance = random.Random(7)
+
+
+def row(number):
     """The values of a customer, of realistic length."""
     return {
         "name": f"Customer Number{number}",
@@ -139,7 +138,7 @@ def row(number, chance=random.Random(7)):
         "street": f"Long Street {chance.randrange(400)} / {chance.randrange(60)}",
         "city": chance.choice(["Gdańsk", "Kraków", "Łódź", "Warszawa"]),
         "postcode": f"{chance.randrange(100):02d}-{chance.randrange(1000):03d}",
-        "birth_date": f"19{chance.randrange(40, 99)}-0{chance.randrange(1, 9)}-1{chance.randrange(9)}",
+        "birth_date": f"19{chance.randrange(40, 99)}-05-1{chance.randrange(9)}",
         "notes": "prefers to be called in the afternoon",
         "country": "PL",
         "language": "pl",
@@ -165,7 +164,8 @@ def _timed(call, each):
     return (time.perf_counter() - began) / each
 
 
-def say(name, ours, theirs, ratio, goal, unit=1e6, word="us"):
+def say(name, figures, goal, *, unit=1e6, word="us"):
+    ours, theirs, ratio = figures
     print(
         f"{name}: {ours * unit:,.0f} {word} against {theirs * unit:,.0f} {word} plain Django, "
         f"ratio {ratio:.2f} (goal at most {goal})",

@@ -65,10 +65,54 @@ def _noun(module: str, words: list[str]) -> int:
         start.database(settings, _say)
         start.check_migrated()
         start.wire(settings)
-    answer = command.perform(options)
+        if command.needs_keys:
+            start.check_not_rolled_back()
+    try:
+        answer = command.perform(options)
+    finally:
+        _leave_nothing_behind()
     rendered = import_module("trustkeep.web.command").rendered
     print(rendered(answer, as_json=options["as_json"]))  # noqa: T201
     return int(answer.exit_code)
+
+
+def _leave_nothing_behind() -> None:
+    """Publish what this command wrote (a refusal is an entry too); its own outcome stands."""
+    from trustkeep.base.errors import TrustkeepError
+
+    log = sys.modules.get("trustkeep.kernel.ledger.chain")
+    if log is None or not log.has_written():
+        return
+    from trustkeep.config import start
+
+    try:
+        start.publish_what_waits()
+    except TrustkeepError as problem:
+        _say(problem.sentence)
+
+
+def _serve(words: list[str]) -> int:
+    """Run everything: database, web, worker and sequencer; made first on a fresh machine."""
+    from trustkeep.config import environment
+    from trustkeep.config.serving import supervisor
+
+    if words:
+        print("`trustkeep serve` takes no arguments.", file=sys.stderr)  # noqa: T201
+        return _USAGE
+    supervisor.serve(environment.current(), _say)
+    return 0
+
+
+def _work(words: list[str]) -> int:
+    """Run one more worker, beside `serve` or on another machine."""
+    from trustkeep.config import environment
+    from trustkeep.config.serving import working
+
+    if words:
+        print("`trustkeep work` takes no arguments.", file=sys.stderr)  # noqa: T201
+        return _USAGE
+    working.work(environment.current(), _say)
+    return 0
 
 
 def _init(words: list[str]) -> int:
@@ -80,6 +124,17 @@ def _init(words: list[str]) -> int:
         return _USAGE
     start.init(environment.current(), _say)
     _say("ready")
+    return 0
+
+
+def _demo(words: list[str]) -> int:
+    """A demo company of its own, living through the main job."""
+    from trustkeep.config import demo
+
+    if words:
+        print("`trustkeep demo` takes no arguments.", file=sys.stderr)  # noqa: T201
+        return _USAGE
+    demo.run(_say)
     return 0
 
 
@@ -100,7 +155,10 @@ def _test(words: list[str]) -> int:
 
 WORDS: Mapping[str, tuple[Callable[[list[str]], int], str]] = MappingProxyType(
     {
+        "demo": (_demo, "a demo company of its own, living through the main job"),
         "init": (_init, "make or bring up to date everything this installation needs"),
+        "serve": (_serve, "run everything; on a fresh machine, make it first"),
+        "work": (_work, "run one more worker, here or on another machine"),
         "test": (_test, "run the tests; --ci and --long run the longer forms"),
     }
 )

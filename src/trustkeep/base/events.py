@@ -7,6 +7,7 @@ codes, counts, digests, moments, and bytes that the caller has already sealed.
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Self
 
@@ -40,8 +41,13 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
+@lru_cache(maxsize=4096)
+def _is_code(value: object) -> bool:
+    return isinstance(value, str) and _CODE.fullmatch(value) is not None
+
+
 def _are_codes(value: object) -> bool:
-    return isinstance(value, list) and all(map(_text(_CODE), value))
+    return isinstance(value, list) and all(map(_is_code, value))
 
 
 def _are_versions(value: object) -> bool:
@@ -58,7 +64,7 @@ def _are_versions(value: object) -> bool:
 CHECKS: Mapping[Detail, Check] = MappingProxyType(
     {
         Detail.ID: _text(_UUID),
-        Detail.CODE: _text(_CODE),
+        Detail.CODE: _is_code,
         Detail.CODES: _are_codes,
         Detail.COUNT: _is_count,
         Detail.DIGEST: _text(_DIGEST),

@@ -16,7 +16,13 @@ def settings(environment: Environment) -> dict[str, Any]:
     Raises:
         Misconfigured: DATABASE_URL cannot be understood (its text is not repeated).
     """
-    own = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
+    own = {
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        # Django switches prepared statements off; the governed read is nothing without them.
+        "OPTIONS": {"prepare_threshold": 3},
+    }
     if environment.database_url is None:
         server = embedded.at(environment.home)
         return {

@@ -1,6 +1,7 @@
 """Django's settings, all of them derived from `environment`."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.utils.functional import lazy
 
@@ -20,9 +21,11 @@ def _apps() -> list[str]:
 # Lazy: merely reading the settings must not make a folder.
 SECRET_KEY = lazy(lambda: _environment.secret_key or secret.kept_in(_environment.home), str)()
 DEBUG = False
-ALLOWED_HOSTS: list[str] = []
+PUBLIC_URL = _environment.public_url
+ALLOWED_HOSTS: list[str] = [urlsplit(PUBLIC_URL).hostname or "localhost"]
+ROOT_URLCONF = "trustkeep.config.urls"
 INSTALLED_APPS = ["procrastinate.contrib.django", "trustkeep.config", *_apps()]
-MIDDLEWARE: list[str] = []
+MIDDLEWARE: list[str] = ["trustkeep.web.middleware.known_host"]
 DATABASES = {"default": database.settings(_environment)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

@@ -1,9 +1,15 @@
-"""Bring the installation up: its database, Django, and the steps of `init`."""
+"""Bring the installation up: its database, Django, its keys, and the steps of `init`."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from trustkeep.base.errors import Misconfigured
-from trustkeep.config.environment import Environment
+from trustkeep.base.errors import Misconfigured, Unavailable
+
+if TYPE_CHECKING:
+    from trustkeep.config.environment import Environment
+    from trustkeep.kernel.keys.providers import MasterKeyProvider
 
 Say = Callable[[str], None]
 
@@ -37,11 +43,44 @@ def django() -> None:
     django.setup()
 
 
-def wire(environment: Environment) -> None:
-    """Give the kernel its ports; nothing is opened yet.  Django must be ready."""
-    from trustkeep.config import wiring
+def wire(environment: Environment, master: MasterKeyProvider | None = None) -> None:
+    """Give the kernel its ports; nothing is opened yet.  Django must be ready.
 
-    wiring.wire(environment)
+    `master` stands in for the source of the master key that the settings name.
+    """
+    from trustkeep.config import hardening, wiring
+
+    hardening.harden()
+    wiring.wire(environment, master)
+
+
+def check_not_rolled_back() -> None:
+    """Open the keys, and refuse data or a register older than what the anchors have seen.
+
+    Raises:
+        SealedStart: the master key is not to be had now.
+        RollbackSuspected: an older database was put in place of the present one.
+        Tampered: the register of holds, withdrawals and erasures is older than its anchor.
+    """
+    from trustkeep.kernel.keys import register, service
+    from trustkeep.kernel.ledger import anchors, ports
+
+    keys = service.current()
+    notes = (anchor.newest() for anchor in ports.current().anchors)
+    anchors.check_not_rolled_back([note for note in notes if note is not None])
+    register.facts(keys.install)  # any look compares the register with its mark in the slot
+
+
+def publish_what_waits() -> None:
+    """Give positions to the entries of this process, unless `serve` does it anyway.
+
+    Raises:
+        Tampered, RollbackSuspected: the ledger is not the one that was written.
+    """
+    from trustkeep.kernel.ledger import lag, sequencer
+
+    if lag.oldest_unpositioned_at() is not None:
+        sequencer.run_once(0)
 
 
 def check_migrated() -> None:
@@ -82,8 +121,73 @@ def migrate(say: Say) -> None:
         call_command("migrate", verbosity=0, interactive=False)
 
 
+def is_founded(environment: Environment) -> bool:
+    """Whether the keys of this installation have been made."""
+    from trustkeep.config import wiring
+    from trustkeep.kernel.keys.store import KeyStore
+
+    return KeyStore(wiring.places(environment).store).exists
+
+
+def found_keys(environment: Environment, say: Say) -> None:
+    """Make the master key, the slots and the key store, where there are none.
+
+    Raises:
+        Misconfigured: the database holds a ledger, so that its keys must be somewhere.
+    """
+    from trustkeep.config import wiring
+    from trustkeep.kernel.keys import founding
+    from trustkeep.kernel.ledger.models import Entry
+
+    places = wiring.places(environment)
+    if is_founded(environment):
+        return
+    if Entry.objects.exists():
+        raise Misconfigured(
+            f"The database is in use but the key store {places.store} is missing: mount its "
+            "volume, or restore it with `trustkeep keys restore`; nothing was made."
+        )
+    say("making the keys")
+    founding.found(places, wiring.provider(environment))
+
+
+def begin_ledger(say: Say) -> None:
+    """Write the first entry and publish the first checkpoint, which the anchors then hold."""
+    import os
+
+    from django.db import transaction
+
+    from trustkeep.base import actor as actors
+    from trustkeep.kernel.keys import service
+    from trustkeep.kernel.keys.events import KeyEvent
+    from trustkeep.kernel.ledger import log, sequencer
+    from trustkeep.kernel.ledger.models import Entry
+
+    if not Entry.objects.exists():
+        say("beginning the ledger")
+        keys = service.current()
+        details = {"epoch": keys.epoch(), "slots": [slot.name for slot in keys.slots]}
+        with transaction.atomic(durable=True):
+            log.append(KeyEvent.FOUNDED, actors.host(os.getuid()), details=details)
+    if not sequencer.run_once():
+        raise Unavailable("Another process is publishing and is not done yet: try again.")
+
+
 def init(environment: Environment, say: Say) -> None:
     """Everything a fresh machine needs before the first command; may be run again at any time."""
     database(environment, say)
     django()
     migrate(say)
+    found_keys(environment, say)
+    wire(environment)
+    check_not_rolled_back()
+    begin_ledger(say)
+
+
+def everything(environment: Environment, say: Say = silent) -> None:
+    """What a command needs that works on an installation as it is: up, whole, not rolled back."""
+    database(environment, say)
+    django()
+    check_migrated()
+    wire(environment)
+    check_not_rolled_back()

@@ -3,8 +3,11 @@
 import os
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
 
 from trustkeep.config.environment import Environment
+from trustkeep.kernel.jobs.outbound import mail
 from trustkeep.kernel.keys import service, store
 from trustkeep.kernel.keys.backups import CHECKPOINT
 from trustkeep.kernel.keys.providers import (
@@ -13,9 +16,13 @@ from trustkeep.kernel.keys.providers import (
     MasterKeyProvider,
     PassphraseProvider,
 )
-from trustkeep.kernel.keys.service import KeyPlaces, KeyService
+from trustkeep.kernel.keys.service import INSTALL, KeyPlaces, KeyService
 from trustkeep.kernel.keys.slots import FileSlot, SlotUnreachable
+from trustkeep.kernel.keys.store import KeyStore
 from trustkeep.kernel.ledger import ports
+
+# Not the public address: that may change, and every checkpoint held elsewhere must go on counting.
+ORIGIN = "trustkeep/{install}/ledger"
 
 
 def places(environment: Environment) -> KeyPlaces:
@@ -40,13 +47,31 @@ def provider(environment: Environment) -> MasterKeyProvider:
     return PassphraseProvider(places(environment).store.with_name("passphrase-salt"))
 
 
-def wire(environment: Environment) -> None:
-    """Tell the kernel how to unseal, and the ledger whom to ask for keys and anchors."""
-    service.opened_by(lambda: service.unseal(places(environment), provider(environment)))
-    origin = environment.public_url.split("://", 1)[1] + "/ledger"
+def wire(environment: Environment, master: MasterKeyProvider | None = None) -> None:
+    """Tell the kernel how to unseal, the ledger whom to ask, and the post where to go.
+
+    `master` stands in for the provider that the settings name.
+    """
+    source = master or provider(environment)
+    service.opened_by(lambda: service.unseal(places(environment), source))
     ports.install(
-        LedgerKeys(), origin=origin, anchors=(StoreAnchor(), SlotAnchor(0), SlotAnchor(1))
+        LedgerKeys(),
+        origin=ORIGIN.format(install=_install(environment)),
+        anchors=(StoreAnchor(), SlotAnchor(0), SlotAnchor(1)),
     )
+    host = urlsplit(environment.public_url).hostname
+    mail.install(mail.from_url(environment.email_url, sender=f"trustkeep@{host}"))
+
+
+def _install(environment: Environment) -> UUID:
+    """The installation's own random id; nobody's before it was founded."""
+    keys = KeyStore(places(environment).store)
+    if not keys.exists:
+        return UUID(int=0)
+    with keys.reading() as rows:
+        found = store.meta(rows, INSTALL)
+    keys.close()
+    return UUID(bytes=found) if found else UUID(int=0)
 
 
 class LedgerKeys:

@@ -93,6 +93,7 @@ class NounCommand(BaseCommand):
     }  # fmt: skip
     requires_system_checks: list[str] = []  # noqa: RUF012 - as above
     needs_database = True  # false only where a verb must work while the database does not
+    needs_keys = True  # false only where a verb must work while the keys are sealed or missing
 
     def __init_subclass__(cls) -> None:
         """Collect the verbs.

@@ -15,10 +15,17 @@ class KeyEvent(Event):
             "digest": Detail.DIGEST,
         },
     )
+    FOUNDED = "keys.installation.founded", {"epoch": Detail.COUNT, "slots": Detail.CODES}
     EPOCH_CHANGED = "keys.epoch.changed", {"epoch": Detail.COUNT, "slots": Detail.CODES}
     SLOT_PENDING = "keys.slot.pending", {"epoch": Detail.COUNT, "slots": Detail.CODES}
     KIT_MADE = "keys.kit.made"
     KIT_PROVEN = "keys.kit.proven"
     BACKUP_WRITTEN = "keys.backup.written", {"number": Detail.COUNT}
+    SLOT_RESTORED = "keys.slot.restored", {"epoch": Detail.COUNT, "slots": Detail.CODES}
+    SLOT_REPLACED = (
+        "keys.slot.replaced",
+        {"epoch": Detail.COUNT, "slots": Detail.CODES, "medium": Detail.CODE},
+    )
+    STORE_RESTORED = "keys.store.restored", {"epoch": Detail.COUNT, "backed_up": Detail.MOMENT}
     STATE_DISAGREES = "keys.state.disagrees", {"count": Detail.COUNT, "parts": Detail.CODES}
     STATE_AGREES = "keys.state.agrees"

@@ -19,6 +19,7 @@ ARGON2_MEMORY_KIB = 64 * 1024
 ARGON2_PASSES = 3
 ARGON2_LANES = 4
 SALT_BYTES = 16
+SHORTEST = 12  # characters of a passphrase
 
 
 class MasterKeyProvider(Protocol):
@@ -70,15 +71,7 @@ class FileProvider:
 
     def write(self, key: bytes) -> None:
         """Write a key that comes from a kit, unless the file is there."""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-        except FileExistsError:
-            return
-        with os.fdopen(handle, "w") as file:
-            file.write(key.hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _make_once(self.path, (key.hex() + "\n").encode(), 0o400)
 
 
 class CredentialProvider:
@@ -112,6 +105,30 @@ class CredentialProvider:
             )
 
 
+class InheritedProvider:
+    """An open file without a name, handed from the supervisor of `serve` to its processes."""
+
+    sentence = "The master key was handed over in memory by the process that was unsealed."
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+
+    def read(self) -> bytes:
+        """Read the file; several processes may, since none moves its position."""
+        key = os.pread(self._handle, KEY_BYTES, 0)
+        if len(key) != KEY_BYTES:
+            raise SealedStart("The master key was not handed over: start `trustkeep serve` again.")
+        return key
+
+    def create(self) -> None:
+        """Nothing is ever made of what was inherited.
+
+        Raises:
+            Misconfigured: always.
+        """
+        raise Misconfigured("A master key is made by `trustkeep init` only.")
+
+
 class PassphraseProvider:
     """A passphrase given at start; Argon2id (RFC 9106) makes the key of it."""
 
@@ -139,16 +156,50 @@ class PassphraseProvider:
         )  # fmt: skip
 
     def create(self) -> None:
-        """Draw the salt, unless it is there."""
-        self.salt_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not self.salt_path.exists():
-            self.salt_path.write_bytes(world.random_bytes(SALT_BYTES))
+        """Draw the salt, unless it is there, and have the passphrase chosen.
+
+        Raises:
+            Misconfigured: there is no terminal to choose it on, or the two did not agree.
+        """
+        if self._passphrase is None:
+            self._passphrase = _chosen()
+        _make_once(self.salt_path, world.random_bytes(SALT_BYTES), 0o600)
+
+
+def _make_once(path: Path, data: bytes, mode: int) -> None:
+    """A file that is whole from the moment it has its name, and never replaced."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f".{path.name}.{world.random_bytes(8).hex()}.new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
 
 
 def _asked() -> str:
     if not os.isatty(0):
         raise SealedStart("The master key needs a passphrase: run `trustkeep keys unseal`.")
     return getpass.getpass("Passphrase of the master key: ")
+
+
+def _chosen() -> str:
+    if not os.isatty(0):
+        raise Misconfigured(
+            "The passphrase of the master key must be chosen on a terminal: run `trustkeep init` "
+            "on one."
+        )
+    first = getpass.getpass("Choose the passphrase of the master key (12 characters at least): ")
+    if len(first) < SHORTEST:
+        raise Misconfigured("This passphrase is too short: 12 characters at least; start again.")
+    if getpass.getpass("Once more: ") != first:
+        raise Misconfigured("The two were not the same: nothing was made, start again.")
+    return first
 
 
 def _from_hex(text: str, where: str) -> bytes:

@@ -10,7 +10,7 @@ Format: `docs/formats/key-tree.md`.
 import hmac
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from trustkeep.base import canonical, points, world
@@ -30,10 +30,12 @@ __all__ = [
     "enter",
     "facts",
     "standing_in",
+    "standings_in",
     "verify",
 ]
 
 ROOT = "register-root"
+EMPTY = bytes(32)  # the head of a bucket without facts
 _LABEL = b"trustkeep/register/v1"
 
 
@@ -101,19 +103,33 @@ def append(
 
 def standing_in(keys: KeyService, rows: sqlite3.Connection, subject: UUID) -> Standing:
     """The standing of one subject, inside a transaction of the store."""
-    secret = keys.ring.at(rows).named_key(rows, "register")
-    _check_root(keys, rows, secret)
-    bucket = bucket_of(subject)
-    entries, head = rows.execute(
-        "SELECT entries, head FROM bucket WHERE bucket = ?", (bucket,)
-    ).fetchone()
-    known = keys.seen.buckets.get(bucket)
-    if known is None or known[0] != head:
-        if keys.seen.heads[bucket] != head:
-            raise _changed()
-        known = (head, _bucket_standings(rows, secret, bucket, entries, head))
-        keys.seen.buckets[bucket] = known
-    return known[1].get(subject.bytes, Standing())
+    return standings_in(keys, rows, (subject,))[subject]
+
+
+def standings_in(
+    keys: KeyService, rows: sqlite3.Connection, subjects: Iterable[UUID]
+) -> dict[UUID, Standing]:
+    """The standings of many subjects, inside a transaction of the store.
+
+    As long as the root is the one that was verified, so are all heads: a bucket is read only when
+    its head is not the one it was last read under.
+    """
+    _check_root(keys, rows)
+    seen = keys.seen
+    standings: dict[UUID, Standing] = {}
+    for subject in subjects:
+        bucket = bucket_of(subject)
+        head = seen.heads[bucket]
+        if head == EMPTY:
+            standings[subject] = Standing()
+            continue
+        known = seen.buckets.get(bucket)
+        if known is None or known[0] != head:
+            secret = keys.ring.at(rows).named_key(rows, "register")
+            known = (head, _bucket_standings(rows, secret, bucket, head))
+            seen.buckets[bucket] = known
+        standings[subject] = known[1].get(subject.bytes) or Standing()
+    return standings
 
 
 def verify(keys: KeyService) -> int:
@@ -127,7 +143,7 @@ def verify(keys: KeyService) -> int:
         _verified_count(keys, rows, secret, _heads(rows))
         total = 0
         for bucket, entries, head in rows.execute("SELECT bucket, entries, head FROM bucket"):
-            _bucket_standings(rows, secret, bucket, entries, head)
+            _bucket_standings(rows, secret, bucket, head)
             total += entries
         (stored,) = rows.execute("SELECT count(*) FROM register").fetchone()
     if stored != total:
@@ -135,10 +151,10 @@ def verify(keys: KeyService) -> int:
     return total
 
 
-def _check_root(keys: KeyService, rows: sqlite3.Connection, secret: bytes) -> None:
+def _check_root(keys: KeyService, rows: sqlite3.Connection) -> None:
     mark = store.meta(rows, ROOT) or b""
-    anchored = keys.primary.held(ROOT)
-    if mark != keys.seen.mark or _count(anchored) > keys.seen.count:
+    if mark != keys.seen.mark or _count(keys.primary.held(ROOT)) > keys.seen.count:
+        secret = keys.ring.at(rows).named_key(rows, "register")
         heads = _heads(rows)
         keys.seen.count = _verified_count(keys, rows, secret, heads)
         keys.seen.mark, keys.seen.heads = mark, heads
@@ -163,21 +179,22 @@ def _verified_count(
 
 
 def _bucket_standings(
-    rows: sqlite3.Connection, secret: bytes, bucket: int, entries: int, head: bytes
+    rows: sqlite3.Connection, secret: bytes, bucket: int, head: bytes
 ) -> dict[bytes, Standing]:
     standings: dict[bytes, Standing] = {}
-    reached, count = bytes(32), 0
-    for row in rows.execute(
+    reached = EMPTY
+    stored = rows.execute(
         "SELECT bucket, n, subject, fact, at, details, head FROM register"
-        " WHERE bucket = ? ORDER BY n", (bucket,)
-    ):  # fmt: skip
-        count += 1
+        " WHERE bucket = ? ORDER BY n",
+        (bucket,),
+    )
+    for count, row in enumerate(stored, 1):
         reached = _next_head(secret, reached, row[:6])
         if row[1] != count or not hmac.compare_digest(reached, row[6]):
             raise _changed()
         details = json.loads(row[5])
         standings.setdefault(row[2], Standing()).take(Fact(row[3]), details)
-    if count != entries or not hmac.compare_digest(reached, head):
+    if not hmac.compare_digest(reached, head):
         raise _changed()
     return standings
 
@@ -193,11 +210,11 @@ def _next_head(secret: bytes, head: bytes, row: tuple[int, int, bytes, str, str,
 
 def empty_mark(secret: bytes) -> bytes:
     """The mark of an empty register, for a new installation."""
-    return _mark(secret, 0, [bytes(32)] * BUCKETS)
+    return _mark(secret, 0, [EMPTY] * BUCKETS)
 
 
 def _heads(rows: sqlite3.Connection) -> list[bytes]:
-    heads = [bytes(32)] * BUCKETS
+    heads = [EMPTY] * BUCKETS
     for bucket, head in rows.execute("SELECT bucket, head FROM bucket WHERE entries > 0"):
         heads[bucket] = head
     return heads

@@ -116,7 +116,7 @@ def derived(
     """What follows from a set whose header carries this seal; made once for each seal.
 
     A seal stands for one version of one set, so what was made of it stays true of it: the caller
-    reads headers under its locks (`HEADERS`), and only what is new is read and verified.
+    reads seals under its locks, and only what is new is read and verified.
     """
     place = (model.set_kind, owner or INSTALLATION)
     known = _derived.get(place)
@@ -130,11 +130,6 @@ def derived(
     return made
 
 
-HEADERS = (
-    "SELECT s.kind, s.owner, s.seal FROM keys_sealedset s"
-    " JOIN unnest(%s::text[], %s::uuid[]) AS w (kind, owner)"
-    " ON s.kind = w.kind AND s.owner = w.owner"
-)
 MOST_DERIVED = 20_000
 _derived: dict[tuple[str, UUID], tuple[bytes | None, Any]] = {}
 

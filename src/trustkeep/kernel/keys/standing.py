@@ -23,6 +23,7 @@ class Fact(StrEnum):
     TOKEN_REVOKED = "token_revoked"  # details: token
     ROLE_REMOVED = "role_removed"  # details: role
     ROLE_GIVEN = "role_given"
+    FOUNDED = "founded"  # about the installation itself: its first administrator was made
 
 
 _SWITCHES = {
@@ -32,6 +33,7 @@ _SWITCHES = {
     Fact.REACTIVATED: ("deactivated", False),
     Fact.ERASING: ("erasing", True),
     Fact.ERASED: ("erased", True),
+    Fact.FOUNDED: ("founded", True),
 }
 _SETS = {
     Fact.OBJECTED: ("objected", "purpose", True),
@@ -54,6 +56,7 @@ class Standing:
     erased: bool = False
     restricted: bool = False
     deactivated: bool = False
+    founded: bool = False
     objected: set[str] = field(default_factory=set)  # purposes
     holds: set[str] = field(default_factory=set)
     withdrawn: set[str] = field(default_factory=set)  # purposes

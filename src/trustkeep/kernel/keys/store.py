@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
@@ -16,6 +17,10 @@ from trustkeep.base.errors import Conflict, Misconfigured, Unavailable
 from trustkeep.crypto.keytree import BUCKETS, bucket_of
 
 BUSY_S = 5.0
+AT_ONCE = 400  # customers in one statement
+_KEYS_OF = (
+    "SELECT customer, version, wrapped FROM customer_key WHERE (bucket, customer) IN (VALUES %s)"
+)
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -159,10 +164,12 @@ def keys_in(rows: sqlite3.Connection, bucket: int) -> list[Row]:
 
 def wrapped_keys(rows: sqlite3.Connection, customers: Iterable[UUID]) -> Iterator[Row]:
     """The wrapped keys of many customers; those that have none are left out."""
-    for customer in customers:
-        found = wrapped_key(rows, customer)
-        if found is not None:
-            yield customer, *found
+    remaining = iter(customers)
+    while some := list(islice(remaining, AT_ONCE)):
+        marks = ",".join(["(?,?)"] * len(some))
+        places = [value for one in some for value in (bucket_of(one), one.bytes)]
+        for customer, version, wrapped in rows.execute(_KEYS_OF % marks, places):
+            yield UUID(bytes=customer), version, wrapped
 
 
 def add_keys(rows: sqlite3.Connection, keys: Iterable[Row]) -> None:

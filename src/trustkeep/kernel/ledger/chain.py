@@ -80,3 +80,8 @@ def of(connection: BaseDatabaseWrapper) -> Chain:
 def forget(connection: BaseDatabaseWrapper) -> None:
     """Begin a new chain with the next entry: somebody else wrote into this one."""
     _chains.pop(connection.connection, None)
+
+
+def has_written() -> bool:
+    """Whether this process has committed any entry over a connection that is still open."""
+    return any(chain.counter for chain in _chains.values())

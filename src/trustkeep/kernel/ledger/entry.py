@@ -42,6 +42,7 @@ class Draft:
     customer: UUID | None = None
     purpose: str | None = None
     details: Mapping[str, Any] | None = None
+    encoded: str | None = None  # the details, by who has checked and encoded them already
 
     @property
     def state_version(self) -> int | None:
@@ -74,10 +75,7 @@ def chained(draft: Draft, *, at: datetime, ref: EntryRef, before: bytes, tag_key
 
 def body_of(draft: Draft, *, at: str, ref: EntryRef, before: bytes) -> bytes:
     """The canonical JSON of an entry.  Everything in it is ASCII by the types of the details."""
-    details = draft.details or {}
-    refused = draft.event.refused_details(details) if details else None
-    if refused:
-        raise ValueError(f"{draft.event} does not allow these details: {', '.join(refused)}")
+    encoded = draft.encoded if draft.encoded is not None else encoded_details(draft)
     if draft.purpose is not None and not CHECKS[Detail.CODE](draft.purpose):
         raise ValueError(f"{draft.event}: a purpose is a code")
     label = draft.actor.label
@@ -88,13 +86,26 @@ def body_of(draft: Draft, *, at: str, ref: EntryRef, before: bytes) -> bytes:
     purpose = f'"purpose":"{draft.purpose}",' if draft.purpose is not None else ""
     body = (
         f'{{"actor":"{label}","at":"{at}",{customer}'
-        f'"details":{_encode(details) if details else "{}"},"event":"{draft.event.value}",'
+        f'"details":{encoded},"event":"{draft.event.value}",'
         f'"n":{ref.counter},"prev":"{before.hex()}",{purpose}'
         f'"v":1,"writer":"{ref.writer}"}}'
     ).encode("ascii")
     if len(body) > LARGEST_ENTRY:
         raise ValueError(f"{draft.event}: an entry has at most {LARGEST_ENTRY} bytes")
     return body
+
+
+def encoded_details(draft: Draft) -> str:
+    """The details as they stand in a body.
+
+    Raises:
+        ValueError: the event does not allow them.
+    """
+    details = draft.details or {}
+    refused = draft.event.refused_details(details)
+    if refused:
+        raise ValueError(f"{draft.event} does not allow these details: {', '.join(refused)}")
+    return _encode(details) if details else "{}"
 
 
 def follows(body: bytes, ref: EntryRef, before: bytes) -> bool:

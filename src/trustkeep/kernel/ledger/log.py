@@ -4,8 +4,8 @@
 it was to witness must not happen.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from trustkeep.base.errors import LedgerUnavailable
 from trustkeep.base.events import Event
 from trustkeep.kernel.jobs import reactions
 from trustkeep.kernel.ledger import chain, ports
-from trustkeep.kernel.ledger.entry import Chained, Draft, EntryRef
+from trustkeep.kernel.ledger.entry import Chained, Draft, EntryRef, encoded_details
 from trustkeep.kernel.ledger.lag import is_behind, oldest_unpositioned_at
 
 __all__ = [
@@ -108,7 +108,7 @@ def append_many(drafts: Iterable[Draft]) -> list[EntryRef]:
     tag_key, at = ports.current().keys.tag_key(), world.now()
     own = chain.of(connection)
     is_new = own.is_new
-    entries = [own.next(draft, at, tag_key) for draft in drafts]
+    entries = [own.next(draft, at, tag_key) for draft in _encoded_once(drafts)]
     if not entries:
         return []
     try:
@@ -126,6 +126,16 @@ def append_many(drafts: Iterable[Draft]) -> list[EntryRef]:
         for handler in reactions.handlers_for(entry.draft.event):
             reactions.enqueue(handler, entry.ref.writer, entry.ref.counter)
     return [entry.ref for entry in entries]
+
+
+def _encoded_once(drafts: Iterable[Draft]) -> Iterator[Draft]:
+    """Drafts that share their details share the work on them."""
+    last: Mapping[str, Any] | None = None
+    encoded = ""
+    for draft in drafts:
+        if draft.details is None or draft.details is not last:
+            last, encoded = draft.details, encoded_details(draft)
+        yield replace(draft, encoded=encoded)
 
 
 def _row(entry: Chained) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from trustkeep.base import world
 from trustkeep.base.errors import Missing
-from trustkeep.kernel.keys import register, sealed_sets
+from trustkeep.kernel.keys import register, sealed_sets, service
 from trustkeep.kernel.people.models import Clearance, Department, Kind, Member, RoleAssignment
 from trustkeep.kernel.people.permissions import Role
 
@@ -56,5 +56,10 @@ def departments() -> tuple[Department, ...]:
 
 
 def is_founded() -> bool:
-    """Whether this installation has ever had a member of staff."""
+    """Whether this installation has ever had a member of staff.
+
+    Emptied tables do not make it new: the register, which lies apart from them, knows it too.
+    """
+    if register.facts(service.current().install).founded:
+        return True
     return Member.objects.filter(kind=Kind.STAFF).exists()

@@ -126,6 +126,22 @@ def samples() -> list[reopen.Sample]:
     ]
 
 
+def begun() -> list[UUID]:
+    """Every customer whose sealed header says that two people had it erased.
+
+    Raises:
+        Tampered: one of these headers was changed from outside.
+    """
+    policy = service.current().named_key("policy")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, {headers.COLUMNS} FROM vault_customer WHERE state = ANY(%s)",  # noqa: S608
+            ([State.ERASING, State.ERASED],),
+        )
+        rows = cursor.fetchall()
+    return [headers.checked(customer, columns, policy).customer for customer, *columns in rows]
+
+
 def _catch_up(actor: Actor, customers: Sequence[UUID]) -> None:
     """Let the data know of an intent that a crash kept from it."""
     for customer in customers:

@@ -58,15 +58,17 @@ def checked(customer: UUID, columns: Columns | None, key: bytes) -> Header:
     if columns is None:
         raise Missing("There is no such customer.")
     state, version, key_version, classes, seal = columns
-    try:
-        header = Header(
-            customer, State(state), version, key_version, rules.unpacked(bytes(classes))
-        )
-    except (ValueError, IndexError):
-        raise _changed(customer) from None
-    if not hmac.compare_digest(header.seal(key), bytes(seal)):
+    expected = rules.header_seal(
+        key,
+        customer=customer,
+        state=state,
+        version=version,
+        key_version=key_version,
+        classes=bytes(classes),
+    )
+    if not hmac.compare_digest(expected, bytes(seal)):
         raise _changed(customer)
-    return header
+    return Header(customer, State(state), version, key_version, rules.unpacked(bytes(classes)))
 
 
 def _changed(customer: UUID) -> Tampered:

@@ -46,8 +46,9 @@ def open_many(
 ) -> dict[UUID, dict[str, str]]:
     """The same for many customers; those erased in the meantime are left out."""
     keys = service.current()
+    classes = classes_of(fields, elements)
     return {
-        customer: open_with(keys.install, key, headers[customer], blobs[customer], fields, elements)
+        customer: _opened(keys.install, key, headers[customer], blobs[customer], fields, classes)
         for customer, key in keys.customer_keys(list(headers)).items()
     }
 
@@ -61,11 +62,21 @@ def open_with(
     elements: Mapping[str, Element],
 ) -> dict[str, str]:
     """The values of some fields, with the customer's key at hand."""
-    opened_classes = sealing.fields_of(
-        sealing.unseal_class(
-            install, header.customer, key, number, header.classes[number], blobs.get(number)
-        )
-        for number in classes_of(fields, elements)
-        if number in header.classes
-    )
+    return _opened(install, key, header, blobs, fields, classes_of(fields, elements))
+
+
+def _opened(
+    install: UUID,
+    key: CustomerKey,
+    header: Header,
+    blobs: Blobs,
+    fields: Collection[str],
+    classes: Collection[SensitivityClass],
+) -> dict[str, str]:
+    opened_classes: dict[str, str] = {}
+    for number in classes:
+        if number in header.classes:
+            opened_classes |= sealing.unseal_class(
+                install, header.customer, key, number, header.classes[number], blobs.get(number)
+            )
     return {field: opened_classes[field] for field in fields if field in opened_classes}

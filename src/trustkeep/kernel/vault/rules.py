@@ -93,7 +93,7 @@ def header_seal(
         joined(
             b"trustkeep/customer/v1",
             customer.bytes,
-            bytes((state,)),
+            u32(state),
             u64(version),
             u32(key_version),
             classes,

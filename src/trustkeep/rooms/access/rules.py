@@ -3,16 +3,18 @@
 Pure: no clock, no database, no Django.  The caller brings the facts.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 EVERY_FIELD = "*"  # in a grant: every field that the purpose needs
 _ROLES = UUID("6b1a2f5e-6a53-4d0e-9a8e-0d7f0c2b9f31")  # stored in grants: never change it
 
 
+@lru_cache
 def grantee_of(role: str) -> UUID:
     """The identifier under which grants to a role are kept."""
     return uuid5(_ROLES, role)
@@ -40,6 +42,7 @@ class Refusal(StrEnum):
     OBJECTED = "objected"
     DEACTIVATED = "deactivated"
     TOKEN_REVOKED = "token_revoked"
+    ROLE_REMOVED = "role_removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,9 @@ class GrantTerms:
     ends_at: datetime | None  # None: as long as the purpose lives
     bulk: bool
 
-    def covers(self, field: str) -> bool:
-        """Whether this grant allows a field of its purpose."""
-        return EVERY_FIELD in self.fields or field in self.fields
+    def covered(self, fields: Sequence[str]) -> frozenset[str]:
+        """Those of the fields that this grant allows."""
+        return frozenset(fields) if EVERY_FIELD in self.fields else self.fields.intersection(fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,12 @@ class Facts:
     customer: CustomerFacts
     deactivated: bool = False
     token_revoked: bool = False
+    role_removed: bool = False  # the one that brought the permission to read
     bulk: bool = False
+
+    def about(self, customer: CustomerFacts, case: CaseFacts | None) -> "Facts":
+        """The same facts, about one customer."""
+        return replace(self, customer=customer, case=case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +144,10 @@ def decide(facts: Facts, now: datetime) -> Decision:
     )
     if refused:
         return Decision((), (), refused, ())
-    masked = tuple(field for field in facts.fields if _only_masked(field, used))
-    allowed = tuple(field for field in facts.fields if field not in masked)
+    # A field is masked when every grant that allows it masks it.
+    openly = frozenset[str]().union(*(grant.covered(facts.fields) - grant.masked for grant in used))
+    masked = tuple(field for field in facts.fields if field not in openly)
+    allowed = tuple(field for field in facts.fields if field in openly)
     return Decision(allowed, masked, (), tuple(grant.id for grant in used))
 
 
@@ -145,6 +155,11 @@ def refusals_to_search(facts: Facts, now: datetime) -> tuple[Refusal, ...]:
     """Every reason not to look somebody up by a value: as for reading it, with nobody named."""
     used = tuple(grant for grant in facts.grants if _counts(grant, now))
     return (*_by_person(facts), *_by_purpose(facts), *_by_grant(facts, used, now))
+
+
+def covered(grants: Iterable[GrantTerms], fields: Sequence[str]) -> frozenset[str]:
+    """Those of the fields that any of the grants allows."""
+    return frozenset[str]().union(*(grant.covered(fields) for grant in grants))
 
 
 def _counts(grant: GrantTerms, now: datetime) -> bool:
@@ -157,6 +172,8 @@ def _by_person(facts: Facts) -> Sequence[Refusal]:
         found.append(Refusal.DEACTIVATED)
     if facts.token_revoked:
         found.append(Refusal.TOKEN_REVOKED)
+    if facts.role_removed:
+        found.append(Refusal.ROLE_REMOVED)
     return found
 
 
@@ -180,12 +197,12 @@ def _by_purpose(facts: Facts) -> Sequence[Refusal]:
 
 
 def _by_grant(facts: Facts, used: Collection[GrantTerms], now: datetime) -> Sequence[Refusal]:
-    if all(any(grant.covers(field) for grant in used) for field in facts.fields):
+    if covered(used, facts.fields).issuperset(facts.fields):
         if facts.bulk and not any(grant.bulk for grant in used):
             return (Refusal.NO_BULK_GRANT,)
         return ()
     ended = [grant for grant in facts.grants if grant.ends_at is not None and grant.ends_at <= now]
-    if any(grant.covers(field) for grant in ended for field in facts.fields):
+    if covered(ended, facts.fields):
         return (Refusal.GRANT_ENDED,)
     return (Refusal.NO_GRANT,)
 
@@ -216,11 +233,6 @@ def _by_customer(facts: Facts) -> Sequence[Refusal]:
     if facts.purpose is not None and facts.purpose.needs_consent and not customer.consented:
         found.append(Refusal.NO_CONSENT)
     return found
-
-
-def _only_masked(field: str, used: Collection[GrantTerms]) -> bool:
-    """A field is masked when every grant that allows it masks it."""
-    return all(field in grant.masked for grant in used if grant.covers(field))
 
 
 def masked_value(value: str) -> str:

@@ -9,7 +9,8 @@ from django.db import transaction
 from trustkeep.base import world
 from trustkeep.base.actor import NOBODY, Actor, ActorKind
 from trustkeep.base.errors import Conflict, Denied
-from trustkeep.kernel.keys import sealed_sets
+from trustkeep.kernel.keys import register, sealed_sets, service
+from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import locks, queries
 from trustkeep.kernel.people.actions.credentials import IssuedToken, add_token
@@ -56,4 +57,14 @@ def found(actor: Actor, *, name: str, email: str) -> Founded:
             roles.add(role)
         log.append(PeopleEvent.FOUNDED, actor, details={"member": str(row.id)})
         token = add_token(actor, row.id, label="first token", lasts=FIRST_TOKEN_FOR)
+    # After the commit: a crash before it must leave a first administrator possible.  A crash
+    # between the two is mended by `note_founded`, which the sweep calls.
+    note_founded()
     return Founded(row.id, token)
+
+
+def note_founded() -> None:
+    """Have the register know that there was a first administrator; safe to call at any time."""
+    install = service.current().install
+    if queries.is_founded() and not register.facts(install).founded:
+        register.enter(Fact.FOUNDED, install)

@@ -5,6 +5,7 @@ A value leaves only after the entry that permits it is durably committed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -21,7 +22,7 @@ from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access import queries, rules
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.queries import Asked, Seen
-from trustkeep.rooms.access.rules import Decision
+from trustkeep.rooms.access.rules import Decision, Facts
 
 MOST_AT_ONCE = 1000  # customers in one bulk reading
 
@@ -55,13 +56,16 @@ def read_fields(
     asked = Asked((customer,), tuple(fields), purpose, case)
     connection.ensure_connection()
     # One pipeline, two waits: the facts, and the commit that carries the entry.
-    with connection.connection.pipeline(), transaction.atomic(durable=True):
-        (seen,), elements = queries.seen_under_lock(actor, asked, world.now())
-        decision = rules.decide(seen.facts, world.now())
-        entry = _entry(actor, asked, seen, decision)
+    with transaction.atomic(durable=True), connection.connection.pipeline():
+        now = world.now()
+        (seen,), elements = queries.seen_under_lock(actor, asked, now)
+        decision = rules.decide(seen.facts, now)
+        about = _about(asked, seen.facts, decision)
         ref = log.append(
-            entry.event, actor, customer=customer, purpose=entry.purpose, details=entry.details
+            about.event, actor, customer=customer, purpose=about.purpose, details=about.details
         )
+        # Here and not by `atomic`, so that entry and commit travel together; what fails, raises.
+        connection.connection.commit()
     points.reached("access.entry_committed")
     # Raised only after the commit: raising inside would roll the refusal's entry back.
     if decision.refused or seen.header is None:
@@ -88,52 +92,82 @@ def read_many(
         with connection.connection.pipeline():
             seen, elements = queries.seen_under_lock(actor, asked, world.now())
         now = world.now()
-        decided = [(one, rules.decide(one.facts, now)) for one in seen]
-        refs = log.append_many(_entry(actor, asked, one, decision) for one, decision in decided)
+        decisions = _Decisions(asked, now)
+        decided = [(one, *decisions.about(one.facts)) for one in seen]
+        refs = log.append_many(
+            log.Draft(about.event, actor, one.customer, about.purpose, about.details)
+            for one, _, about in decided
+        )
     points.reached("access.entry_committed")
-    for _, decision in decided:
+    for _, decision, _ in decided:
         if decision.refused:
             raise _denied(decision)
     return _opened_many(decided, elements, refs)
 
 
 def _opened_many(
-    decided: Sequence[tuple[Seen, Decision]],
+    decided: Sequence[tuple[Seen, Decision, "_About"]],
     elements: Mapping[str, Element],
     refs: Sequence[EntryRef],
 ) -> list[Opened]:
-    released = decided[0][1].released if decided else ()
     opened = opening.open_many(
-        {one.customer: one.header for one, _ in decided if one.header},
-        {one.customer: one.blobs for one, _ in decided},
-        released,
+        {one.customer: one.header for one, _, _ in decided if one.header},
+        {one.customer: one.blobs for one, _, _ in decided},
+        decided[0][1].released if decided else (),
         elements,
     )
     return [
         Opened(one.customer, _released(opened[one.customer], decision), decision.masked, ref)
-        for (one, decision), ref in zip(decided, refs, strict=True)
+        for (one, decision, _), ref in zip(decided, refs, strict=True)
         if one.customer in opened
     ]
 
 
-def _entry(actor: Actor, asked: Asked, seen: Seen, decision: Decision) -> log.Draft:
-    known = seen.facts.known_fields
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What the entry of a decision says, but for the customer."""
+
+    event: AccessEvent
+    purpose: str | None
+    details: Mapping[str, object]
+
+
+class _Decisions:
+    """Decides once for all customers about whom the same is known."""
+
+    def __init__(self, asked: Asked, now: datetime) -> None:
+        self._asked, self._now = asked, now
+        self._made: dict[int, tuple[Decision, _About]] = {}
+
+    def about(self, facts: Facts) -> tuple[Decision, _About]:
+        """The decision on these facts, and what its entries say."""
+        # By identity: `seen_under_lock` gives the same facts once, and holds them meanwhile.
+        made = self._made.get(id(facts))
+        if made is None:
+            decision = rules.decide(facts, self._now)
+            made = self._made[id(facts)] = decision, _about(self._asked, facts, decision)
+        return made
+
+
+def _about(asked: Asked, facts: Facts, decision: Decision) -> _About:
+    known = facts.known_fields
     details: dict[str, object] = {"fields": [one for one in asked.fields if one in known]}
     if decision.masked:
         details["masked"] = list(decision.masked)
     if decision.grants:
         details["grants"] = [str(grant) for grant in decision.grants]
-    if seen.facts.case:
-        details["case"] = str(seen.facts.case.id)
+    if facts.case:
+        details["case"] = str(facts.case.id)
     if decision.refused:
         details["reasons"] = [str(reason) for reason in decision.refused]
     event = AccessEvent.REFUSED if decision.refused else AccessEvent.PERMITTED
     # What was typed as purpose or field is written only where it is one that was declared.
-    purpose = asked.purpose if seen.facts.purpose else None
-    return log.Draft(event, actor, customer=seen.customer, purpose=purpose, details=details)
+    return _About(event, asked.purpose if facts.purpose else None, details)
 
 
 def _released(opened: Mapping[str, str], decision: Decision) -> dict[str, str]:
+    if not decision.masked:
+        return dict(opened)
     return {
         field: rules.masked_value(value) if field in decision.masked else value
         for field, value in opened.items()

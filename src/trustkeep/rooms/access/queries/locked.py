@@ -1,32 +1,42 @@
 """The facts of a decision, read under the locks of the person and the customers."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from django.db import connection
 
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import LedgerUnavailable
-from trustkeep.kernel.keys import register, sealed_sets, service
+from trustkeep.kernel.keys import register, service
 from trustkeep.kernel.ledger import lag
+from trustkeep.kernel.people.permissions import Permission, permissions_of
 from trustkeep.kernel.vault import headers, locks
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access.queries import cases
-from trustkeep.rooms.access.queries.policy import Policy, policy_for, wanted_sets
+from trustkeep.rooms.access.queries.policy import (
+    SEALS,
+    Policy,
+    policy_for,
+    seals_in,
+    wanted_sets,
+)
 from trustkeep.rooms.access.rules import CaseFacts, CustomerFacts, Facts, PurposeFacts
 from trustkeep.rooms.purposes.queries import PurposeTerms
 
 Blobs = dict[int, tuple[int, bytes]]
 Standings = Mapping[UUID, register.Standing]
 
-_CUSTOMERS = f"SELECT id, {headers.COLUMNS} FROM vault_customer WHERE id = ANY(%s)"  # noqa: S608 - ours
-_BLOBS = (
-    "SELECT customer_id, number, version, blob FROM vault_sealedvalues WHERE customer_id = ANY(%s)"
+# One row: how far the ledger is, and the seals of the sets that decide.
+_POLICY = f"SELECT {lag.CAUGHT_UP}, ({SEALS})"
+_CUSTOMERS = (
+    "SELECT c.id, c.state, c.version, c.key_version, c.classes, c.seal,"
+    " v.number, v.version, v.blob FROM vault_customer c"
+    " LEFT JOIN vault_sealedvalues v ON v.customer_id = c.id WHERE c.id = ANY(%s::uuid[])"
 )
-_CAUGHT_UP = f"SELECT {lag.CAUGHT_UP}"
 _NOBODY = CustomerFacts(is_active=False, restricted=False, objected=False, consented=False)
 
 
@@ -43,7 +53,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One customer as the locks hold it: the facts, and what may be opened after the commit."""
+    """One customer as the locks hold it: the facts, and what may be opened after the commit.
+
+    Customers about whom the same is known share one `Facts`.
+    """
 
     customer: UUID
     facts: Facts
@@ -62,22 +75,25 @@ def seen_under_lock(
         LedgerUnavailable: the ledger is too far behind to be relied on.
         Tampered: policy, a header or the register was changed from outside.
     """
-    customers = list(asked.customers)
     # The lock is a statement of its own: one that locks and reads sees the past.
-    locked = _sent(locks.SHARED, locks.keys_of((actor.id, *customers)))
-    sets = _sent(sealed_sets.HEADERS, *wanted_sets(actor.id))
-    rows, blobs = _sent(_CUSTOMERS, customers), _sent(_BLOBS, customers)
+    _sent(locks.SHARED, _array(locks.keys_of((actor.id, *asked.customers))))
+    policy_row = _sent(_POLICY, wanted_sets(actor.id))
+    customers = _sent(_CUSTOMERS, _array(asked.customers))
     case = _sent(cases.BY_REFERENCE, *cases.reference_columns(asked.case)) if asked.case else None
-    caught_up = _sent(_CAUGHT_UP)
-    locked.fetchall()
-    _refuse_if_behind(caught_up.fetchone()[0], now)
-    person, standings = _standings(actor, asked.customers)
-    seals = {(kind, owner): seal for kind, owner, seal in sets}
-    policy = policy_for(actor.id, asked.purpose, seals, person, now)
-    found = case.fetchone() if case else None
-    named = cases.facts_of(found[0] if found else None, customers)
-    common = _common_facts(actor, asked, policy, person, now)
-    return _seen(asked, common, named, standings, _headers(rows), _stored(blobs)), policy.elements
+    person, standings, policy = _policy(actor, asked, policy_row.fetchone(), now)
+    found, blobs = _customers(customers)
+    case_row = case.fetchone() if case else None
+    named = cases.facts_of(case_row[0] if case_row else None, asked.customers)
+    seen = _Alike(_common_facts(actor, asked, policy, person, now), asked.purpose)
+    return [
+        Seen(
+            customer,
+            seen.facts(named.get(customer), found.get(customer), standings[customer]),
+            found.get(customer),
+            blobs.get(customer, {}),
+        )
+        for customer in asked.customers
+    ], policy.elements
 
 
 def policy_under_lock(
@@ -89,64 +105,73 @@ def policy_under_lock(
         LedgerUnavailable: the ledger is too far behind to be relied on.
         Tampered: policy or the register was changed from outside.
     """
-    _sent(locks.SHARED, locks.keys_of((actor.id,)))
-    sets = _sent(sealed_sets.HEADERS, *wanted_sets(actor.id))
-    _refuse_if_behind(_sent(_CAUGHT_UP).fetchone()[0], now)
-    person, _ = _standings(actor, ())
-    seals = {(kind, owner): seal for kind, owner, seal in sets}
-    policy = policy_for(actor.id, asked.purpose, seals, person, now)
+    _sent(locks.SHARED, _array(locks.keys_of((actor.id,))))
+    row = _sent(_POLICY, wanted_sets(actor.id)).fetchone()
+    person, _, policy = _policy(actor, asked, row, now)
     return _common_facts(actor, asked, policy, person, now), policy.elements
 
 
+class _Alike:
+    """Gives customers about whom the same is known the same facts."""
+
+    def __init__(self, common: Facts, purpose: str) -> None:
+        self._common, self._purpose = common, purpose
+        self._known: dict[tuple[CaseFacts | None, CustomerFacts], Facts] = {}
+
+    def facts(
+        self,
+        case: CaseFacts | None,
+        header: headers.Header | None,
+        standing: register.Standing,
+    ) -> Facts:
+        """The facts about one customer."""
+        customer = CustomerFacts(
+            is_active=header is not None and header.is_active and not standing.gone,
+            restricted=standing.restricted,
+            objected=self._purpose in standing.objected,
+            # Until consents are kept, nobody has consented.
+            consented=False,
+        )
+        facts = self._known.get((case, customer))
+        if facts is None:
+            facts = self._common.about(customer, case)
+            self._known[case, customer] = facts
+        return facts
+
+
 def _sent(statement: str, *values: Any) -> Any:
-    cursor = connection.connection.cursor()
-    cursor.execute(statement, values)
+    # Not Django's cursor: that one binds on this side, so nothing could stay prepared.
+    cursor = psycopg.Cursor(connection.connection)
+    cursor.execute(statement, values, binary=True)
     return cursor
 
 
-def _refuse_if_behind(caught_up: datetime | None, now: datetime) -> None:
+def _array(values: Sequence[object]) -> str:
+    """An array in PostgreSQL's text form: numbers and identifiers need no quotes."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def _policy(
+    actor: Actor, asked: Asked, row: tuple[datetime | None, list[str] | None], now: datetime
+) -> tuple[register.Standing, Standings, Policy]:
+    caught_up, seals = row
     if lag.is_behind(now, caught_up):
         raise LedgerUnavailable(
             "Entries of the ledger wait for their place for more than 30 seconds, so nothing is "
             "read: start `trustkeep serve`, and look at `trustkeep ledger verify`."
         )
-
-
-def _seen(
-    asked: Asked,
-    common: Facts,
-    named: Mapping[UUID, CaseFacts],
-    standings: Standings,
-    found: Mapping[UUID, headers.Header],
-    stored: Mapping[UUID, Blobs],
-) -> list[Seen]:
-    return [
-        Seen(
-            customer,
-            replace(
-                common,
-                case=named.get(customer),
-                customer=_customer_facts(asked, found.get(customer), standings[customer]),
-            ),
-            found.get(customer),
-            stored.get(customer, {}),
-        )
-        for customer in asked.customers
-    ]
-
-
-def _standings(actor: Actor, customers: Sequence[UUID]) -> tuple[register.Standing, Standings]:
     keys = service.current()
     with keys.store.reading() as rows:
-        return register.standing_in(keys, rows, actor.id), {
-            customer: register.standing_in(keys, rows, customer) for customer in customers
-        }
+        standings = register.standings_in(keys, rows, (actor.id, *asked.customers))
+    person = standings[actor.id]
+    return person, standings, policy_for(actor.id, asked.purpose, seals_in(seals), person, now)
 
 
 def _common_facts(
     actor: Actor, asked: Asked, policy: Policy, person: register.Standing, now: datetime
 ) -> Facts:
     """What holds for every customer that is asked for."""
+    kept = person.roles_removed and permissions_of(policy.roles)
     return Facts(
         fields=asked.fields,
         known_fields=frozenset(policy.elements),
@@ -157,6 +182,7 @@ def _common_facts(
         customer=_NOBODY,
         deactivated=person.deactivated,
         token_revoked=str(actor.token) in person.revoked,
+        role_removed=bool(person.roles_removed) and Permission.READ_CUSTOMER not in kept,
         bulk=asked.bulk,
     )
 
@@ -172,25 +198,15 @@ def _purpose_facts(terms: PurposeTerms, now: datetime) -> PurposeFacts:
     )
 
 
-def _customer_facts(
-    asked: Asked, header: headers.Header | None, standing: register.Standing
-) -> CustomerFacts:
-    return CustomerFacts(
-        is_active=header is not None and header.is_active and not standing.gone,
-        restricted=standing.restricted,
-        objected=asked.purpose in standing.objected,
-        # Until consents are kept, nobody has consented.
-        consented=False,
-    )
-
-
-def _headers(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, headers.Header]:
+def _customers(rows: Any) -> tuple[dict[UUID, headers.Header], dict[UUID, Blobs]]:
     key = service.current().named_key("policy")
-    return {customer: headers.checked(customer, tuple(rest), key) for customer, *rest in rows}
-
-
-def _stored(rows: Iterable[tuple[UUID, int, int, bytes]]) -> dict[UUID, Blobs]:
-    stored: dict[UUID, Blobs] = {}
-    for customer, number, version, blob in rows:
-        stored.setdefault(customer, {})[number] = (version, blob)
-    return stored
+    found: dict[UUID, headers.Header] = {}
+    blobs: dict[UUID, Blobs] = {}
+    for customer, state, version, key_version, classes, seal, number, written, blob in rows:
+        if customer not in found:
+            columns = (state, version, key_version, classes, seal)
+            found[customer] = headers.checked(customer, columns, key)
+            blobs[customer] = {}
+        if number is not None:
+            blobs[customer][number] = (written, blob)
+    return found, blobs

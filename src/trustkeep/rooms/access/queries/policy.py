@@ -1,6 +1,6 @@
 """What the declarations and a person's grants say now, behind headers read under the lock."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from trustkeep.rooms.access.models import Grant
 from trustkeep.rooms.access.rules import GrantTerms
 from trustkeep.rooms.purposes import queries as purposes
 
-Seals = Mapping[tuple[str, UUID], bytes]
+Seals = Mapping[tuple[str, str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,26 @@ class Policy:
     purpose: purposes.PurposeTerms | None
     grants: tuple[GrantTerms, ...]
     clearances: frozenset[str]
+    roles: frozenset[Role]
+
+
+# Kind, owner and seal of each wanted set, as text: one value instead of a row each.
+SEALS = (
+    "SELECT array_agg(s.kind || ' ' || s.owner || ' ' || encode(s.seal, 'hex'))"
+    " FROM unnest(%s::text[]) AS w (place) JOIN keys_sealedset s"
+    " ON s.kind = split_part(w.place, ' ', 1) AND s.owner = split_part(w.place, ' ', 2)::uuid"
+)
+
+
+def seals_in(found: Sequence[str] | None) -> Seals:
+    """The seals by kind and owner, out of what `SEALS` answers."""
+    parts = (one.split(" ") for one in found or ())
+    return {(kind, owner): bytes.fromhex(seal) for kind, owner, seal in parts}
 
 
 @lru_cache(maxsize=4096)
-def wanted_sets(person: UUID) -> tuple[list[str], list[UUID]]:
-    """Kinds and owners of the sets that decide what this person may read."""
+def wanted_sets(person: UUID) -> str:
+    """Kinds and owners of the sets that decide what this person may read, as a text array."""
     wanted = [
         (Element.set_kind, INSTALLATION),
         (purposes.KIND, INSTALLATION),
@@ -41,7 +56,8 @@ def wanted_sets(person: UUID) -> tuple[list[str], list[UUID]]:
         (Grant.set_kind, person),
         *((Grant.set_kind, rules.grantee_of(role)) for role in Role),
     ]
-    return [kind for kind, _ in wanted], [owner for _, owner in wanted]
+    places = ",".join(f'"{kind} {owner}"' for kind, owner in wanted)
+    return "{" + places + "}"
 
 
 def policy_for(
@@ -52,27 +68,24 @@ def policy_for(
     Raises:
         Tampered: a set was changed from outside.
     """
-    elements = sealed_sets.derived(
-        Element, None, seals.get((Element.set_kind, INSTALLATION)), _by_key
+    own, everybody = str(person), str(INSTALLATION)
+    elements = sealed_sets.derived(Element, None, seals.get((Element.set_kind, everybody)), _by_key)
+    terms = purposes.terms_under(seals.get((purposes.KIND, everybody)))
+    held_roles = sealed_sets.derived(
+        RoleAssignment, person, seals.get((RoleAssignment.set_kind, own)), _roles
     )
-    terms = purposes.terms_under(seals.get((purposes.KIND, INSTALLATION)))
-    roles = sealed_sets.derived(
-        RoleAssignment, person, seals.get((RoleAssignment.set_kind, person)), _roles
-    )
-    clearances = sealed_sets.derived(
-        Clearance, person, seals.get((Clearance.set_kind, person)), tuple
-    )
-    grantees = [person, *(rules.grantee_of(role) for role in roles - standing.roles_removed)]
+    roles = held_roles - standing.roles_removed
+    clearances = sealed_sets.derived(Clearance, person, seals.get((Clearance.set_kind, own)), tuple)
     grants = tuple(
         grant
-        for grantee in grantees
+        for grantee in (person, *map(rules.grantee_of, roles))
         for grant in sealed_sets.derived(
-            Grant, grantee, seals.get((Grant.set_kind, grantee)), _grant_terms
+            Grant, grantee, seals.get((Grant.set_kind, str(grantee))), _grant_terms
         )
         if grant.purpose == purpose
     )
     held = frozenset(one.clearance for one in clearances if one.given_at <= now < one.expires_at)
-    return Policy(elements, terms.get(purpose), grants, held)
+    return Policy(elements, terms.get(purpose), grants, held, roles)
 
 
 def grants_of(grantee: UUID) -> tuple[Grant, ...]:
@@ -88,5 +101,5 @@ def _grant_terms(rows: tuple[Grant, ...]) -> tuple[GrantTerms, ...]:
     return tuple(grant.terms() for grant in rows)
 
 
-def _roles(rows: tuple[RoleAssignment, ...]) -> frozenset[str]:
-    return frozenset(row.role for row in rows)
+def _roles(rows: tuple[RoleAssignment, ...]) -> frozenset[Role]:
+    return frozenset(Role(row.role) for row in rows)

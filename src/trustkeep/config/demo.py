@@ -1,0 +1,81 @@
+"""`trustkeep demo`: a company of its own, in a folder of its own, living through the main job."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from trustkeep.base.errors import Conflict
+from trustkeep.config import environment, start
+from trustkeep.config.environment import Environment
+
+SEED, COUNT = 7, 59
+MARK = "demo"  # a file that only this command makes; it alone allows the demo's shortcuts
+_VERIFIER = Path(__file__).parents[3] / "verify" / "trustkeep_verify.py"
+
+Say = Callable[[str], None]
+
+
+def run(say: Say) -> None:
+    """Make the demo company anew and tell its story.
+
+    Raises:
+        Conflict: the folder holds an installation that is no demo.
+        StoryError: a step did not come true.
+    """
+    settings = _own_settings()
+    _clear(settings)
+    start.init(settings, say)
+    from django.db import connection
+
+    from trustkeep.config import embedded, pg_tools
+    from trustkeep.kernel.clauses import queries, rendering, runner
+    from trustkeep.simulation import company, customers
+    from trustkeep.simulation.story import Story, Tools
+
+    folder = settings.home / "story"
+    folder.mkdir(exist_ok=True)
+    tools = Tools(
+        dump=lambda path: pg_tools.dump(settings.home, embedded.DATABASE, path),
+        scratch=lambda path: pg_tools.scratch(settings.home, path),
+        verifier=_VERIFIER if _VERIFIER.exists() else None,
+    )
+    rows = list(customers.from_seed(SEED, COUNT))
+    for sentence in Story(folder, rows, company.NAMES, tools).told():
+        say(sentence)
+    runner.run_all()
+    print(rendering.as_text(queries.state(), colour=False))  # noqa: T201 - the demo's own output
+    connection.close()
+    embedded.stop(settings.home)
+    say(f"everything of the demo lies in {settings.home}; run it again and it is made anew")
+
+
+def _own_settings() -> Environment:
+    """The demo never touches the installation of this machine."""
+    own = environment.current()
+    home = own.home if "TRUSTKEEP_HOME" in os.environ else own.home.with_name("trustkeep-demo")
+    beside = home.with_name(home.name + "-elsewhere")
+    os.environ["TRUSTKEEP_HOME"] = str(home)
+    os.environ["TRUSTKEEP_MASTER_KEY"] = f"file:{beside / 'master.key'}"
+    os.environ["TRUSTKEEP_RECOVERY_SLOT"] = str(beside / "recovery-slot")
+    os.environ.pop("DATABASE_URL", None)
+    environment.current.cache_clear()
+    return environment.current()
+
+
+def _clear(settings: Environment) -> None:
+    from trustkeep.config import embedded
+
+    home = settings.home
+    if home.exists() and any(home.iterdir()):
+        if not (home / MARK).exists():
+            raise Conflict(
+                f"{home} holds an installation that is no demo: unset TRUSTKEEP_HOME, or name an "
+                "empty folder."
+            )
+        embedded.stop(home)
+        shutil.rmtree(home)
+        shutil.rmtree(home.with_name(home.name + "-elsewhere"), ignore_errors=True)
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o711)
+    (home / MARK).write_text("made by trustkeep demo; removed by its next run\n")

@@ -1,0 +1,99 @@
+"""What can be said about the keys without opening any of them."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from trustkeep.base import world
+from trustkeep.config import wiring
+from trustkeep.config.environment import Environment
+from trustkeep.kernel.keys import kit, store, unwrap
+from trustkeep.kernel.keys.service import TRANSITION, KeyPlaces
+from trustkeep.kernel.keys.slots import FileSlot, SlotUnreachable
+from trustkeep.kernel.keys.store import KeyStore
+
+KIT_COUNTS_FOR = timedelta(days=90)  # then it is to be proven again
+
+
+def status(environment: Environment) -> dict[str, Any]:
+    """Epoch, slots, what is pending, kit, newest key backup, and what needs attention."""
+    places, source = wiring.places(environment), wiring.provider(environment)
+    keys = KeyStore(places.store)
+    data: dict[str, Any] = {
+        "master_key": environment.master_key.partition(":")[0],
+        "protects": source.sentence,
+        "key_store": str(places.store),
+        "epoch": None,
+        "transition": None,
+        "kit_proven_at": None,
+        "slots": slots(places),
+        "newest_backup": newest_backup(places.backups),
+    }
+    if keys.exists:
+        with keys.reading() as rows:
+            data["epoch"] = int(store.meta(rows, unwrap.EPOCH) or b"0")
+            data["transition"] = _pending(store.meta(rows, TRANSITION))
+            proven = store.meta(rows, kit.PROVEN_AT)
+        keys.close()
+        data["kit_proven_at"] = proven.decode() if proven else None
+    data["attention"] = _attention(data, places)
+    return data
+
+
+def slots(places: KeyPlaces) -> list[dict[str, Any]]:
+    """Each slot: whether it answers, and the epochs whose secret lies there."""
+    found = []
+    for name, folder in (("primary", places.primary), ("recovery", places.recovery)):
+        if folder is None:
+            continue
+        try:
+            epochs: dict[int, str] | None = FileSlot(name, folder).epochs()
+        except SlotUnreachable:
+            epochs = None
+        held = sorted(f"{epoch} {state}" for epoch, state in (epochs or {}).items())
+        found.append({
+            "slot": name, "folder": str(folder), "answers": epochs is not None, "epochs": held,
+        })  # fmt: skip
+    return found
+
+
+def newest_backup(folder: Path) -> dict[str, Any] | None:
+    """The newest manifest by its number; whether it is genuine only the master key can tell."""
+    paths = sorted(folder.glob("manifest-*.json"), key=lambda path: int(path.stem.split("-")[1]))
+    if not paths:
+        return None
+    at = json.loads(paths[-1].read_bytes().partition(b"\n")[2])["at"]
+    return {"number": int(paths[-1].stem.split("-")[1]), "at": at}
+
+
+def _pending(stored: bytes | None) -> dict[str, Any] | None:
+    if stored is None:
+        return None
+    transition = json.loads(stored)
+    return {
+        "stage": transition["stage"],
+        "to_epoch": transition["new"],
+        "customers": len(transition["customers"]),
+        "forgotten_by": sorted(transition["acknowledged"]),
+    }
+
+
+def _attention(data: dict[str, Any], places: KeyPlaces) -> list[str]:
+    found = []
+    if data["epoch"] is None:
+        found.append("There is no key store: run `trustkeep init`, or restore it.")
+    for slot in data["slots"]:
+        if not slot["answers"]:
+            found.append(f"The {slot['slot']} slot does not answer: connect its medium.")
+        elif data["epoch"] and f"{data['epoch']} active" not in slot["epochs"]:
+            found.append(f"The {slot['slot']} slot holds no secret for epoch {data['epoch']}.")
+    if places.recovery is None:
+        found.append("There is no recovery slot: the loss of this disk loses everything.")
+    elif data["kit_proven_at"] is None:
+        found.append("No recovery kit has been proven: `trustkeep keys kit --make` and `--prove`.")
+    elif world.now() - datetime.fromisoformat(data["kit_proven_at"]) > KIT_COUNTS_FOR:
+        found.append("The recovery kit was proven more than 90 days ago: prove it again.")
+    if data["transition"] is not None:
+        found.append("A key change has not ended: it goes on when every slot answers.")
+    return found

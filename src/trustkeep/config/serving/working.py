@@ -1,0 +1,32 @@
+"""`trustkeep work`: a worker, and the sequencer whenever nobody else leads."""
+
+import signal
+import threading
+from collections.abc import Callable
+
+from trustkeep.config import start
+from trustkeep.config.environment import Environment
+
+
+def work(settings: Environment, say: Callable[[str], None]) -> None:
+    """Work until SIGTERM or SIGINT; a job that is running then is finished first.
+
+    Raises:
+        Misconfigured, Unavailable, SealedStart: with what to do.
+    """
+    start.everything(settings, say)
+    from trustkeep.kernel.jobs import worker
+    from trustkeep.kernel.ledger import sequencer
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    leading = threading.Thread(target=sequencer.run_forever, args=(stop,), name="sequencer")
+    leading.start()
+    say("working")
+    try:
+        worker.run_worker(stop)
+    finally:
+        stop.set()
+        leading.join()
+        sequencer.run_once(0)

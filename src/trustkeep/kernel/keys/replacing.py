@@ -1,0 +1,94 @@
+"""A slot's medium was lost: fill the other one again.  security.md 3.6."""
+
+import pyrage
+
+from trustkeep.base.errors import Conflict, Unacceptable
+from trustkeep.crypto.keytree import WrongKey
+from trustkeep.kernel.keys import epochs, register, store, unwrap
+from trustkeep.kernel.keys.service import INSTALL, RECIPIENT, KeyPlaces, KeyService
+from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, SlotUnreachable, recovery_slot
+from trustkeep.kernel.keys.store import KeyStore
+
+_CHECKPOINT = "checkpoint"  # the ledger's, as a slot holds it
+
+
+def recipient_of(content: dict[str, str]) -> str:
+    """Whom a kit's recovery slot is sealed to.
+
+    Raises:
+        ValueError: the kit holds no identity.
+    """
+    try:
+        return str(pyrage.x25519.Identity.from_str(content["identity"]).to_public())
+    except pyrage.IdentityError as problem:
+        raise ValueError("no identity") from problem
+
+
+def restore_primary(places: KeyPlaces, content: dict[str, str]) -> int:
+    """Fill the primary slot out of the recovery slot; returns the epoch.
+
+    The mark of the register was in the lost slot alone: from here on it is the store's own.
+
+    Raises:
+        Conflict: the primary slot is whole, or there is no recovery slot.
+        Unacceptable: the kit belongs to another installation, or does not open the slot.
+        SlotUnreachable: the recovery slot does not answer.
+    """
+    if places.recovery is None:
+        raise Conflict("There is no recovery slot: set TRUSTKEEP_RECOVERY_SLOT first.")
+    keys = KeyStore(places.store)
+    with keys.reading() as rows:
+        epoch = int(store.meta(rows, unwrap.EPOCH) or b"0")
+        install, mark = store.meta(rows, INSTALL) or b"", store.meta(rows, register.ROOT) or b""
+    keys.close()
+    primary = FileSlot("primary", places.primary)
+    primary.create()
+    if primary.epochs().get(epoch) == ACTIVE:
+        raise Conflict("The primary slot holds the present secret already; nothing was changed.")
+    if content["install"].replace("-", "") != install.hex():
+        raise Unacceptable("This kit belongs to another installation; nothing was changed.")
+    source = recovery_slot(places.recovery, recipient_of(content), content["identity"])
+    try:
+        secret = source.secret(epoch)
+    except WrongKey:
+        raise Unacceptable(
+            f"The recovery slot does not give the secret of epoch {epoch} with this kit; use the "
+            "newest kit."
+        ) from None
+    for name, value in ((register.ROOT, mark), (_CHECKPOINT, source.held(_CHECKPOINT))):
+        if value is not None and primary.held(name) is None:
+            primary.hold(name, value)
+    primary.prepare(epoch, secret)
+    primary.activate(epoch)
+    return epoch
+
+
+def replace_recovery(keys: KeyService, *, destroyed: bool) -> int:
+    """Put the present secret into the recovery slot's new medium; returns the epoch.
+
+    Raises:
+        Conflict: there is no such slot, the medium is whole, or an epoch change waits for the one
+            before and nobody says that it was destroyed: it may still hold the old secret.
+    """
+    if keys.places.recovery is None:
+        raise Conflict("There is no recovery slot: set TRUSTKEEP_RECOVERY_SLOT first.")
+    if epochs.under_way(keys) is not None and not destroyed:
+        raise Conflict(
+            "A key change waits until the recovery slot has forgotten the old secret: connect its "
+            "medium, or, if that was destroyed, say so with --destroyed."
+        )
+    epoch = keys.epoch()
+    with keys.store.reading() as rows:
+        recipient = (store.meta(rows, RECIPIENT) or b"").decode()
+    slot = recovery_slot(keys.places.recovery, recipient)
+    try:
+        if slot.epochs().get(epoch) == ACTIVE:
+            raise Conflict("The recovery slot is whole: there is nothing to replace.")
+    except SlotUnreachable:
+        slot.create()
+    slot.prepare(epoch, keys.primary.secret(epoch))
+    slot.activate(epoch)
+    held = keys.primary.held(_CHECKPOINT)
+    if held is not None:
+        slot.hold(_CHECKPOINT, held)
+    return epoch

@@ -1,0 +1,89 @@
+"""What drivers were told before they were killed, and what must be true because of it."""
+
+import csv
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class Told:
+    """What the drivers were told, one line each, durable before anything else happens."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def note(self, what: str, **details) -> None:
+        line = json.dumps({"what": what, **details}).encode() + b"\n"
+        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(handle, line)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def story(self) -> "Story":
+        story = Story()
+        for line in self._path.read_text().splitlines() if self._path.exists() else ():
+            details = json.loads(line)
+            getattr(story, details.pop("what"))(**details)
+        return story
+
+
+@dataclass
+class Story:
+    """Each method takes one kind of line; the fields say what follows from all of them."""
+
+    may_be: dict[str, dict[str, set[str]]] = field(default_factory=dict)  # reference, element
+    stored: set[str] = field(default_factory=set)  # references whose storing was acknowledged
+    unfinished: list[str] = field(default_factory=list)  # files whose import has not ended
+    going: dict[str, str] = field(default_factory=dict)  # reference -> customer, perhaps erased
+    gone: dict[str, str] = field(default_factory=dict)  # the same, acknowledged
+    seen: list[dict] = field(default_factory=list)  # customer, writer, counter
+
+    def bringing(self, file):
+        """An import begins."""
+        self.unfinished.append(file)
+
+    def stored_rows(self, references):
+        """A batch of an import was said to be stored."""
+        self.stored.update(references)
+
+    def brought(self, file):
+        """An import was said to have ended."""
+        self.unfinished.remove(file)
+        for row in table(file):
+            self.stored.add(row["No"])
+            known = {"name": {row["Name"]}, "phone": {row["Phone"]}}
+            self.may_be[row["No"]] = known
+
+    def writing(self, reference, element, value):
+        """A value is being written: from now on it may be there."""
+        self.may_be[reference][element].add(value)
+
+    def written(self, reference, element, value):
+        """A value was said to be written: from now on nothing else may be there."""
+        self.may_be[reference][element] = {value}
+
+    def saw(self, **line):
+        """A value was released."""
+        self.seen.append(line)
+
+    def erasing(self, reference, customer):
+        """An erasure begins."""
+        self.going[reference] = customer
+
+    def erased(self, reference, customer):
+        """An erasure was said to be done."""
+        self.gone[reference] = customer
+
+    @property
+    def alive(self) -> list[str]:
+        """References of customers that nobody began to erase."""
+        return sorted(set(self.may_be) - set(self.going))
+
+
+def table(path: str | Path) -> list[dict[str, str]]:
+    """The rows of a CSV file."""
+    with Path(path).open(newline="") as file:
+        return list(csv.DictReader(file))
