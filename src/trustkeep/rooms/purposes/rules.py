@@ -52,11 +52,6 @@ class PurposeTerms:
         """Whether consent is the basis anywhere."""
         return LegalBasis.CONSENT in self.legal_bases.values()
 
-    @property
-    def needs_case(self) -> bool:
-        """Whether a case must stand behind a reading."""
-        return self.case_rule is not CaseRule.NONE
-
     def is_live(self, now: datetime) -> bool:
         """Whether it may still be used; the end is exclusive."""
         return self.retired_at is None or now < self.retired_at
