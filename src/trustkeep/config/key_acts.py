@@ -50,7 +50,9 @@ def prove_kit(actor: Actor, path: Path, code: str) -> datetime:
 
 def back_up(actor: Actor) -> Path:
     """Write a key backup."""
-    path = backups.write(service.current())
+    keys = service.current()
+    with keys.store.alone():  # not beside an epoch change, nor the job that does the same
+        path = backups.write(keys)
     _record(KeyEvent.BACKUP_WRITTEN, actor, number=int(path.stem.split("-")[1]))
     return path
 
