@@ -49,6 +49,7 @@ def settings(level: str) -> dict[str, Any]:
         "loggers": {
             "django.db.backends": {"level": "WARNING"},
             "psycopg": {"level": "WARNING"},
+            "django.request": {"level": "ERROR"},  # below that it repeats what strangers ask for
             "procrastinate": {"level": "WARNING"},  # tells each step of each job at info
         },
     }

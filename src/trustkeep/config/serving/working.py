@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Callable
 
+from trustkeep.base.errors import Unavailable
 from trustkeep.config import start
 from trustkeep.config.environment import Environment
 
@@ -26,7 +27,9 @@ def work(settings: Environment, say: Callable[[str], None]) -> None:
     say("working")
     try:
         worker.run_worker(stop)
+        if not stop.is_set():
+            raise Unavailable("The worker lost its database: see that it runs, then start again.")
     finally:
         stop.set()
         leading.join()
-        sequencer.run_once(0)
+    sequencer.run_once(0)

@@ -135,6 +135,12 @@ def resume(keys: KeyService, samples: Sequence[reopen.Sample] = ()) -> Change:
     Raises:
         Tampered: the new world could not be read back; the old secret is kept.
     """
+    # Two at once would each prepare a secret, and the store might keep the root of the other's.
+    with keys.store.alone():
+        return _resumed(keys, samples)
+
+
+def _resumed(keys: KeyService, samples: Sequence[reopen.Sample]) -> Change:
     transition = under_way(keys)
     if transition is None:
         return Change(keys.epoch(), (), (), ())

@@ -11,10 +11,11 @@ import hmac
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from trustkeep.base import canonical, points, world
-from trustkeep.base.errors import Tampered
+from trustkeep.base.errors import Missing, Tampered
 from trustkeep.crypto.encoding import joined, u16, u64
 from trustkeep.crypto.keytree import BUCKETS, bucket_of
 from trustkeep.kernel.keys import service, store
@@ -29,6 +30,7 @@ __all__ = [
     "empty_mark",
     "enter",
     "facts",
+    "since",
     "standing_in",
     "standings_in",
     "verify",
@@ -48,6 +50,25 @@ def facts(subject: UUID) -> Standing:
     keys = service.current()
     with keys.store.reading() as rows:
         return standing_in(keys, rows, subject)
+
+
+def since(fact: Fact, subject: UUID, **details: str) -> datetime:
+    """When a fact with these details was last entered about a subject.
+
+    Raises:
+        Missing: nothing of the kind stands there.
+        Tampered: as `facts`.
+    """
+    keys = service.current()
+    with keys.store.reading() as rows:
+        standing_in(keys, rows, subject)
+        for at, stored in rows.execute(
+            "SELECT at, details FROM register WHERE bucket = ? AND subject = ? AND fact = ?"
+            " ORDER BY n DESC", (bucket_of(subject), subject.bytes, fact.value)
+        ):  # fmt: skip
+            if details.items() <= json.loads(stored).items():
+                return datetime.fromisoformat(at)
+    raise Missing(f"Nothing of the kind {fact} stands in the register about {subject}.")
 
 
 def enter(fact: Fact, subject: UUID, *, details: Mapping[str, str] | None = None) -> None:

@@ -4,6 +4,7 @@ Rollback journal, `synchronous=EXTRA` and `secure_delete`: few writes, each of t
 page of an old key left in a write-ahead log.  Rows and names: `docs/formats/key-tree.md`.
 """
 
+import fcntl
 import os
 import sqlite3
 import threading
@@ -97,6 +98,13 @@ class KeyStore:
             if rows.in_transaction:
                 rows.execute("ROLLBACK")
             raise _said(problem, self.path) from None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """For what must be done by one process at a time though it is several transactions."""
+        with self.path.with_name(self.path.name + ".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # let go of by the system when the process dies
+            yield
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -10,8 +10,10 @@ class PeopleConfig(AppConfig):
     label = "people"
 
     def ready(self) -> None:
-        """Say what can be compared with the register."""
+        """Say what is compared with the register, and put the mending on the schedule."""
         from trustkeep.kernel.keys import state
+        from trustkeep.kernel.people import jobs
         from trustkeep.kernel.people import state as own
 
         state.register(own.PEOPLE, own.compare_people)
+        jobs.schedule()

@@ -8,7 +8,3 @@ class AccessConfig(AppConfig):
 
     name = "trustkeep.rooms.access"
     label = "access"
-
-    def ready(self) -> None:
-        """Register its checks."""
-        from trustkeep.rooms.access import clauses  # noqa: F401 - they register themselves
