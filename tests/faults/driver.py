@@ -142,8 +142,8 @@ def opens_before_the_commit(driver: Driver) -> None:
             with reading.connection.connection.pipeline():
                 (seen,), elements = queries.seen_under_lock(actor, asked, world.now())
             decision = rules.decide(seen.facts, world.now())
-            entry = reading._entry(actor, asked, seen, decision)
-            ref = log.append(entry.event, actor, customer=customer, details=entry.details)
+            about = reading._about(asked, seen.facts, decision)
+            ref = log.append(about.event, actor, customer=customer, details=about.details)
             values = opening.open_fields(seen.header, seen.blobs, decision.released, elements)
             driver.saw(customer, ref)
             points.reached("planted.released")

@@ -22,21 +22,28 @@ def folded(value: str) -> str:
 
 def email(value: str) -> str:
     """An e-mail address, folded, without spaces; dots and tags of the local part are kept."""
-    return folded(value).replace(" ", "")
+    return _unspaced(value)
 
 
 def phone(value: str) -> str:
     """A telephone number as its digits, with `+` when it was international (`+` or `00`)."""
     plain = unicodedata.normalize("NFKC", value).strip()
     digits = _NOT_DIGIT.sub("", plain.replace("(0)", ""))
-    if plain.startswith("+"):
-        return f"+{digits}"
-    return f"+{digits[2:]}" if digits.startswith("00") else digits
+    if digits.startswith("00") and not plain.startswith("+"):
+        plain, digits = "+", digits[2:]
+    if not digits:
+        return ""
+    return f"+{digits}" if plain.startswith("+") else digits
 
 
 def reference(value: str) -> str:
     """An external reference, folded, without spaces."""
-    return folded(value).replace(" ", "")
+    return _unspaced(value)
+
+
+def _unspaced(value: str) -> str:
+    # Without the space a mark may stand behind a letter that it composes with.
+    return folded(folded(value).replace(" ", ""))
 
 
 NORMALISERS: Mapping[str, Callable[[str], str]] = MappingProxyType(

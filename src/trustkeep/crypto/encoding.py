@@ -7,9 +7,11 @@ bytes.  Format: `docs/formats/sealed-blob.md`.
 
 def joined(label: bytes, *parts: bytes) -> bytes:
     """The label and every part, each behind its length as four bytes, big-endian."""
-    return b"".join(
-        piece for part in (label, *parts) for piece in (len(part).to_bytes(4, "big"), part)
-    )
+    pieces = [len(label).to_bytes(4, "big"), label]
+    for part in parts:
+        pieces.append(len(part).to_bytes(4, "big"))
+        pieces.append(part)
+    return b"".join(pieces)
 
 
 def u16(number: int) -> bytes:

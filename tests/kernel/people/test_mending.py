@@ -2,8 +2,8 @@
 
 import pytest
 from django.db import connection, transaction
-
 from tests.installation import logged
+
 from trustkeep.base import actor as actors
 from trustkeep.base import points
 from trustkeep.base.errors import Conflict

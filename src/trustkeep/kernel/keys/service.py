@@ -19,7 +19,7 @@ from trustkeep.kernel.keys.providers import MasterKeyProvider
 from trustkeep.kernel.keys.slots import FileSlot, recovery_slot
 from trustkeep.kernel.keys.standing import Seen
 from trustkeep.kernel.keys.store import KeyStore
-from trustkeep.kernel.keys.unwrap import EPOCH, CustomerKey, Ring, check_master
+from trustkeep.kernel.keys.unwrap import CustomerKey, Ring, check_master
 
 INSTALL, RECIPIENT, TRANSITION = "install", "recovery-recipient", "transition"
 
@@ -108,11 +108,6 @@ class KeyService:
         self.stop.set()
         self.ring.drop()
         self.store.close()
-
-
-def stored_epoch(rows: sqlite3.Connection) -> int:
-    """The present epoch as the store says it, without any key; 0: there is none."""
-    return int(store.meta(rows, EPOCH) or b"0")
 
 
 def refuse_in_transition(rows: sqlite3.Connection) -> None:

@@ -33,10 +33,14 @@ class Chain:
         """Whether the writer's own row must be written now."""
         return self.open_counter == 0
 
-    def next(self, draft: Draft, at: datetime, tag_key: bytes) -> Chained:
-        """The draft as this chain's next entry."""
+    def next(
+        self, draft: Draft, at: datetime, tag_key: bytes, encoded: str | None = None
+    ) -> Chained:
+        """The draft as this chain's next entry; `encoded` are its details, if that was done."""
         ref = EntryRef(self.writer, self.open_counter + 1)
-        entry = chained(draft, at=at, ref=ref, before=self.open_head, tag_key=tag_key)
+        entry = chained(
+            draft, at=at, ref=ref, before=self.open_head, tag_key=tag_key, encoded=encoded
+        )
         self.open_counter, self.open_head = ref.counter, entry.leaf
         return entry
 

@@ -42,7 +42,6 @@ class Draft:
     customer: UUID | None = None
     purpose: str | None = None
     details: Mapping[str, Any] | None = None
-    encoded: str | None = None  # the details, by who has checked and encoded them already
 
     @property
     def state_version(self) -> int | None:
@@ -62,20 +61,31 @@ class Chained:
     tag: bytes
 
 
-def chained(draft: Draft, *, at: datetime, ref: EntryRef, before: bytes, tag_key: bytes) -> Chained:
+def chained(
+    draft: Draft,
+    *,
+    at: datetime,
+    ref: EntryRef,
+    before: bytes,
+    tag_key: bytes,
+    encoded: str | None = None,
+) -> Chained:
     """The draft as the entry that follows the one whose leaf hash is `before`.
 
     Raises:
         ValueError: the event does not allow these details, or the body is longer than 65,535
             bytes: an error of the programmer.
     """
-    body = body_of(draft, at=moment(at), ref=ref, before=before)
+    body = body_of(draft, at=moment(at), ref=ref, before=before, encoded=encoded)
     return Chained(draft, ref, at, body, leaf_hash(body), hmac.digest(tag_key, body, "sha256"))
 
 
-def body_of(draft: Draft, *, at: str, ref: EntryRef, before: bytes) -> bytes:
+def body_of(
+    draft: Draft, *, at: str, ref: EntryRef, before: bytes, encoded: str | None = None
+) -> bytes:
     """The canonical JSON of an entry.  Everything in it is ASCII by the types of the details."""
-    encoded = draft.encoded if draft.encoded is not None else encoded_details(draft)
+    if encoded is None:
+        encoded = encoded_details(draft)
     if draft.purpose is not None and not CHECKS[Detail.CODE](draft.purpose):
         raise ValueError(f"{draft.event}: a purpose is a code")
     label = draft.actor.label

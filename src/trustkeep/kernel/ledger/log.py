@@ -5,7 +5,7 @@ it was to witness must not happen.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -108,7 +108,7 @@ def append_many(drafts: Iterable[Draft]) -> list[EntryRef]:
     tag_key, at = ports.current().keys.tag_key(), world.now()
     own = chain.of(connection)
     is_new = own.is_new
-    entries = [own.next(draft, at, tag_key) for draft in _encoded_once(drafts)]
+    entries = [own.next(draft, at, tag_key, encoded) for draft, encoded in _encoded_once(drafts)]
     if not entries:
         return []
     try:
@@ -128,14 +128,14 @@ def append_many(drafts: Iterable[Draft]) -> list[EntryRef]:
     return [entry.ref for entry in entries]
 
 
-def _encoded_once(drafts: Iterable[Draft]) -> Iterator[Draft]:
+def _encoded_once(drafts: Iterable[Draft]) -> Iterator[tuple[Draft, str]]:
     """Drafts that share their details share the work on them."""
     last: Mapping[str, Any] | None = None
     encoded = ""
     for draft in drafts:
         if draft.details is None or draft.details is not last:
             last, encoded = draft.details, encoded_details(draft)
-        yield replace(draft, encoded=encoded)
+        yield draft, encoded
 
 
 def _row(entry: Chained) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ class PeopleConfig(AppConfig):
     label = "people"
 
     def ready(self) -> None:
-        """Say what can be compared with the register; schedule what a crash left half done."""
+        """Say what is compared with the register, and put the mending on the schedule."""
         from trustkeep.kernel.keys import state
         from trustkeep.kernel.people import jobs
         from trustkeep.kernel.people import state as own

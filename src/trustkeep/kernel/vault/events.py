@@ -24,5 +24,6 @@ class VaultEvent(Event):
         },
     )
     OPENING_FAILED = "vault.value.opening_failed", {"class": Detail.CODE}
+    SAMPLE_OPENED = "vault.sample.opened", {"count": Detail.COUNT}
     ELEMENTS_CHANGED = "vault.elements.changed", {"count": Detail.COUNT}
     INDEX_REBUILT = "vault.index.rebuilt", {"generation": Detail.COUNT, "customers": Detail.COUNT}

@@ -58,10 +58,10 @@ class Indexer:
 
     def tokens(self, customer: UUID, opened_values: Mapping[str, str]) -> Tokens:
         """The tokens of everything of one customer that can be looked up."""
-        for element, value in opened_values.items():
-            token = self.token(element, value)
-            if token is not None:
-                yield token, customer
+        for element, (normalised, key) in self._ways.items():
+            value = opened_values.get(element)
+            if value and (plain := normalised(value)):
+                yield blind.token(key, plain), customer
 
 
 def ready() -> int:
@@ -139,7 +139,9 @@ def rebuild(actor: Actor) -> int:
 def _rebuilt(actor: Actor) -> int:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
-        cursor.execute("TRUNCATE vault_token, vault_sentinel")
+        # In the order in which a search comes to them: the other way round, two would wait for
+        # each other.
+        cursor.execute("TRUNCATE vault_sentinel, vault_token")
         cursor.execute(
             "UPDATE vault_indexgeneration SET generation = generation + 1, rebuilding_at = 0,"
             " keyed_at = %s RETURNING generation",

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.functional import cached_property
 
 from trustkeep.kernel.keys.sealed_rows import SealedRow
 from trustkeep.kernel.vault.rules import IndexKind, SensitivityClass, State
@@ -70,7 +71,7 @@ class Element(SealedRow):
             ),
         ]
 
-    @property
+    @cached_property
     def sensitivity(self) -> SensitivityClass:
         """The class that values of this element are sealed in."""
         return SensitivityClass(self.number)

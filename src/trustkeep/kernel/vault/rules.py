@@ -25,12 +25,17 @@ class SensitivityClass(IntEnum):
     @property
     def code(self) -> str:
         """The stored name."""
-        return self.name.lower()
+        return _CODES[self]
 
     @property
     def kind(self) -> str:
         """What a blob of this class is bound to."""
-        return f"class/{self.code}"
+        return _KINDS[self]
+
+
+# Worked out once: they are asked for with every value.
+_CODES = {one: one.name.lower() for one in SensitivityClass}
+_KINDS = {one: f"class/{code}" for one, code in _CODES.items()}
 
 
 class State(IntEnum):

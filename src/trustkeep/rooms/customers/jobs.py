@@ -1,4 +1,4 @@
-"""What this room does by the clock: erasures that were interrupted are carried to their end."""
+"""Erasures that a crash or an absent slot interrupted are carried on by the clock.  SOP 4.5b."""
 
 from trustkeep.base import actor as actors
 from trustkeep.base.errors import SealedStart
@@ -9,11 +9,9 @@ SWEEP = "customers.erasures.sweep"
 SWEEPER = actors.job("customers.sweeper")
 
 
-def schedule() -> None:
-    """Sweep each minute."""
-    registry.handler(SWEEP)(registry.quietly(_sweep, SealedStart))
-    registry.every("* * * * *", SWEEP)
-
-
 def _sweep() -> None:
     actions.sweep_erasures(SWEEPER)
+
+
+HANDLERS = {SWEEP: registry.quietly(_sweep, SealedStart)}
+SCHEDULE = {SWEEP: "* * * * *"}

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 MOST_CHARACTERS = 4000  # in one value
 _PHONE = re.compile(r"[+-][0-9 ()./-]*")
+_BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffd]")
 _NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*")
 
 
@@ -94,14 +95,13 @@ def row_of(
 
 def refusal_of(value: str) -> RowRefusal | None:
     """Why a value is not taken; None: it is."""
-    if "\x00" in value:
-        return RowRefusal.NUL
-    if "\ufffd" in value:
-        return RowRefusal.NOT_UTF8
     if len(value) > MOST_CHARACTERS:
         return RowRefusal.TOO_LONG
-    if any(ord(one) < 32 and one not in "\n\t\r" for one in value):
-        return RowRefusal.CONTROL
+    bad = _BAD.search(value)
+    if bad:
+        return {"\x00": RowRefusal.NUL, "\ufffd": RowRefusal.NOT_UTF8}.get(
+            bad[0], RowRefusal.CONTROL
+        )
     return RowRefusal.FORMULA if _is_formula(value) else None
 
 

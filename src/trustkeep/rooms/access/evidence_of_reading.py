@@ -1,0 +1,152 @@
+"""What stood behind each reading, judged afterwards from the ledger and the sealed sets.
+
+Independent of the decision that let it happen: a fault in that decision is to be found here.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from trustkeep.kernel.keys import sealed_sets
+from trustkeep.kernel.ledger import snapshots
+from trustkeep.kernel.ledger.models import Entry
+from trustkeep.kernel.people.permissions import Role
+from trustkeep.rooms.access.events import AccessEvent
+from trustkeep.rooms.access.models import Case
+from trustkeep.rooms.access.rules import grantee_of
+from trustkeep.rooms.purposes import queries as purposes
+from trustkeep.rooms.purposes.events import PurposeEvent
+
+MOST_LISTED = 20
+_GRACE = timedelta(minutes=1)  # a reading that had begun when its case was closed
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A reading that lacks something, by its entry."""
+
+    writer: UUID
+    counter: int
+    what: str
+
+
+@dataclass(slots=True)
+class Judged:
+    """How many readings were judged, and which lack something."""
+
+    readings: int = 0
+    defects: list[Defect] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Grant:
+    """A grant as the ledger tells its life."""
+
+    grantee: str
+    purpose: str
+    given_at: datetime
+    ends_at: datetime | None
+    revoked_at: datetime | None = None
+
+    def covers(self, who: str, purpose: str, at: datetime) -> bool:
+        ends = min((each for each in (self.ends_at, self.revoked_at) if each), default=None)
+        return (
+            self.grantee in {who, *_ROLES}
+            and self.purpose == purpose
+            and self.given_at <= at
+            and (ends is None or at <= ends)
+        )
+
+
+_ROLES = frozenset(str(grantee_of(role)) for role in Role)
+
+
+def judged(since: datetime) -> Judged:
+    """Every permitted reading since a moment."""
+    done = Judged()
+    with snapshots.one_snapshot():
+        judge = _Judge()
+        for entry in _entries(AccessEvent.PERMITTED, since):
+            done.readings += 1
+            what = judge.lacks(entry)
+            if what:
+                done.defects.append(Defect(entry.writer, entry.counter, what))
+    return done
+
+
+def _entries(event: str, since: datetime | None = None) -> Iterator[Entry]:
+    found = Entry.objects.filter(event=event).order_by("at", "writer", "counter")
+    found = found.filter(at__gte=since) if since else found
+    return found.iterator(chunk_size=snapshots.AT_ONCE)
+
+
+def _details(entry: Entry) -> Mapping[str, Any]:
+    try:
+        details = json.loads(bytes(entry.body))["details"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return details if isinstance(details, dict) else {}
+
+
+class _Judge:
+    """What the ledger and the sets say, read once."""
+
+    def __init__(self) -> None:
+        self._grants = _grants()
+        self._terms = purposes.terms_by_key()
+        self._declared_at = {
+            str(entry.purpose): entry.at for entry in _entries(PurposeEvent.DECLARED)
+        }
+        self._cases: dict[str, Case | None] = {}
+
+    def lacks(self, entry: Entry) -> str | None:
+        """What a reading lacks; None where nothing."""
+        details, who = _details(entry), entry.actor.partition(":")[2]
+        purpose = entry.purpose or ""
+        if purpose not in self._terms:
+            return "no_purpose"
+        grants = [self._grants.get(str(one)) for one in details.get("grants", ())]
+        if not grants or not all(one and one.covers(who, purpose, entry.at) for one in grants):
+            return "no_grant"
+        # A purpose that was declared anew may not have demanded a case then.
+        as_now = self._declared_at.get(purpose, entry.at) <= entry.at
+        if as_now and self._terms[purpose].needs_case:
+            return self._lacks_case(entry, details.get("case"))
+        return None
+
+    def _lacks_case(self, entry: Entry, named: object) -> str | None:
+        case = self._case(str(named)) if named else None
+        if case is None:
+            return "no_case"
+        if case.opened_at > entry.at or (case.closed_at and entry.at - case.closed_at > _GRACE):
+            return "case_not_open"
+        return None if entry.customer in case.customers else "case_names_another"
+
+    def _case(self, named: str) -> Case | None:
+        if named not in self._cases:
+            if len(self._cases) > snapshots.AT_ONCE:
+                self._cases.clear()
+            rows = sealed_sets.rows(Case, UUID(named))
+            self._cases[named] = rows[0] if rows else None
+        return self._cases[named]
+
+
+def _grants() -> dict[str, _Grant]:
+    found: dict[str, _Grant] = {}
+    for entry in _entries(AccessEvent.GRANTED):
+        details = _details(entry)
+        ends = details.get("ends")
+        found[str(details.get("grant"))] = _Grant(
+            str(details.get("grantee")),
+            entry.purpose or "",
+            entry.at,
+            datetime.fromisoformat(ends) if ends else None,
+        )
+    for entry in _entries(AccessEvent.GRANT_REVOKED):
+        grant = found.get(str(_details(entry).get("grant")))
+        if grant:
+            grant.revoked_at = entry.at
+    return found

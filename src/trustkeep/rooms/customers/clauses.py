@@ -1,0 +1,115 @@
+"""4.2a: stored values are sealed, each under its own key, and the keys are where they should be."""
+
+from datetime import timedelta
+
+from trustkeep.base import world
+from trustkeep.kernel.clauses.checks import Finding, Status, check
+from trustkeep.kernel.keys import kit, looking, media, service
+from trustkeep.kernel.vault import sampling
+
+SAMPLE = 100
+KIT_AGE = timedelta(days=90)
+LOOK_AGE = timedelta(minutes=15)  # three turns of the comparison
+
+
+@check("4.2a.sealed", every=timedelta(hours=1))
+def values_open() -> Finding:
+    """A hundred random blobs of random customers open, each under its own customer's key."""
+    done = sampling.open_samples(SAMPLE)
+    figure = f"{done.opened - done.failed} of {done.opened}"
+    rows = [{"customer": str(customer), "class": code} for customer, code in done.places]
+    if done.failed:
+        sentence = (
+            f"{done.failed} of {done.opened} stored values do not open: restore these customers "
+            "from a backup, and find out who changed them."
+        )
+        return Finding(Status.BROKEN, figure, sentence, rows, looked_at=done.opened)
+    sentence = f"{done.opened} stored values of random customers opened under their own keys."
+    return Finding(Status.HOLDS, figure, sentence, looked_at=done.opened)
+
+
+@check("4.2a.sealed", every=timedelta(minutes=5))
+def state_agrees() -> Finding:
+    """Records, policy and register are as the ledger says they were written."""
+    done = looking.newest()
+    if done is None:
+        return Finding(Status.NOT_YET_WATCHED, "-", "State and ledger were not compared yet.")
+    looked_at = sum(count for part, count in done.looked_at.items() if part != looking.LEDGER)
+    wrong = done.count - done.ledger_defects
+    rows = [each for each in done.findings if each["part"] != looking.LEDGER]
+    if wrong:
+        sentence = (
+            f"{wrong} things are not as the ledger says they were written: somebody changed the "
+            "database or the keys from outside; restore what is named."
+        )
+        return Finding(Status.BROKEN, f"{wrong} wrong", sentence, rows, looked_at=looked_at)
+    if world.now() - done.at > LOOK_AGE:
+        sentence = f"State and ledger were last compared {done.at:%Y-%m-%d %H:%M} UTC: start work."
+        return Finding(Status.NEEDS_ATTENTION, "late", sentence, looked_at=looked_at)
+    sentence = f"{looked_at} records, sets of policy and facts are as the ledger says."
+    return Finding(Status.HOLDS, f"{looked_at} agree", sentence, looked_at=looked_at)
+
+
+@check("4.2a.columns", every=timedelta(hours=1))
+def columns_are_sealed() -> Finding:
+    """Every stored blob has the sealed form, and the vault has no column beyond the known ones."""
+    seen = sampling.columns()
+    figure = f"{seen.blobs - seen.formless} of {seen.blobs}"
+    rows: list[dict[str, str | int]] = [{"column": name} for name in seen.undeclared]
+    rows += [{"customer": str(customer)} for customer in seen.customers]
+    if seen.formless:
+        sentence = f"{seen.formless} stored values are not sealed: erase or seal them at once."
+        return Finding(Status.BROKEN, figure, sentence, rows, looked_at=seen.blobs)
+    if seen.undeclared:
+        sentence = (
+            f"The vault has a column that Trustkeep did not make ({', '.join(seen.undeclared)}): "
+            "look what is in it, and drop it."
+        )
+        return Finding(Status.BROKEN, figure, sentence, rows, looked_at=seen.blobs)
+    sentence = f"All {seen.blobs} stored values are sealed bytes, and no other column holds any."
+    return Finding(Status.HOLDS, figure, sentence, looked_at=seen.blobs)
+
+
+@check("4.2a.slots", every=timedelta(minutes=15))
+def slots_answer() -> Finding:
+    """Every slot answers and holds the present secret; the recovery slot lies on another device."""
+    found = media.seen()
+    good = [slot for slot in found.slots if slot.answers and slot.holds_epoch]
+    bad = [slot for slot in found.slots if slot not in good]
+    figure = f"{len(good)} of {len(found.slots)}"
+    rows: list[dict[str, str | int]] = [
+        {"slot": slot.name, "answers": int(slot.answers)} for slot in bad
+    ]
+    if bad:
+        names = ", ".join(slot.name for slot in bad)
+        sentence = f"No present secret in the {names} slot: connect its medium, or set it up anew."
+        return Finding(Status.BROKEN, figure, sentence, rows, looked_at=len(found.slots))
+    if not found.has_recovery:
+        sentence = "There is no recovery slot: after a fault of this disk everything is lost."
+        return Finding(Status.NEEDS_ATTENTION, figure, sentence, looked_at=len(found.slots))
+    if not found.apart:
+        sentence = (
+            "The recovery slot lies on the same device as the keys: whoever takes or loses that "
+            "device takes or loses both; put it on another one."
+        )
+        return Finding(Status.NEEDS_ATTENTION, figure, sentence, looked_at=len(found.slots))
+    sentence = "Every slot answers, holds the present secret, and the recovery slot lies apart."
+    return Finding(Status.HOLDS, figure, sentence, looked_at=len(found.slots))
+
+
+@check("4.2a.kit", every=timedelta(hours=1), expects_rows=False)
+def kit_is_proven() -> Finding:
+    """The recovery kit was opened, with the recovery slot, within the last 90 days."""
+    proven_at = kit.proven_at(service.current())
+    if proven_at is None:
+        sentence = (
+            "The recovery kit was never proven, so nobody knows that it opens: "
+            "`trustkeep keys kit` makes one and proves it."
+        )
+        return Finding(Status.BROKEN, "never", sentence)
+    age = world.now() - proven_at
+    figure = f"{age.days} days"
+    if age > KIT_AGE:
+        sentence = f"The recovery kit was last proven {age.days} days ago: prove it again."
+        return Finding(Status.NEEDS_ATTENTION, figure, sentence)
+    return Finding(Status.HOLDS, figure, f"The recovery kit was proven {age.days} days ago.")

@@ -1,0 +1,72 @@
+"""4.3c: access logs are kept, and audited regularly."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from trustkeep.base import actor as actors
+from trustkeep.base import world
+from trustkeep.kernel.keys.events import KeyEvent
+from trustkeep.kernel.keys.models import StateLook
+from trustkeep.kernel.ledger import anchors, checkpoints, log
+
+pytestmark = pytest.mark.clause("4.3c")
+
+
+def test_a_ledger_that_verifies_holds(company, dan, light, looked):
+    looked()
+
+    assert {"log_verifies": "holds"} == light("4.3c.verified")
+    assert {"entries_are_signed_in_time": "holds"} == light("4.3c.in-time")
+
+
+def test_before_any_look_nothing_is_shown(company, light):
+    assert {"log_verifies": "not_yet_watched"} == light("4.3c.verified")
+    assert {"log_is_anchored": "not_yet_watched"} == light("4.3c.anchored")
+
+
+def test_a_planted_edit_of_an_entry_turns_it_red(company, dan, light, looked, sql):
+    looked()
+    sql("UPDATE ledger_entry SET body = set_byte(body, 30, 65) WHERE counter = 4")
+    looked()
+
+    assert {"log_verifies": "broken"} == light("4.3c.verified")
+
+
+def test_a_look_that_is_late_needs_attention(company, light, looked):
+    looked()
+    StateLook.objects.update(at=world.now() - timedelta(minutes=16))
+
+    assert {"log_verifies": "needs_attention"} == light("4.3c.verified")
+
+
+def test_a_night_without_a_whole_look_needs_attention(company, light, looked):
+    looked()
+    StateLook.objects.update(at=world.now() - timedelta(hours=37))
+    (old,) = StateLook.objects.all()
+    StateLook.objects.create(
+        at=world.now(), whole=False, took_ms=1, looked_at={}, count=0, findings=[],
+        ledger_defects=0, ledger_size=old.ledger_size, ledger_root=old.ledger_root,
+    )  # fmt: skip
+
+    assert {"log_verifies": "needs_attention"} == light("4.3c.verified")
+
+
+def test_an_anchor_counts_for_a_day(company, light, looked, sql):
+    looked()
+    anchors.check_anchor(company.ana, checkpoints.newest().note)
+    assert {"log_is_anchored": "holds"} == light("4.3c.anchored")
+
+    sql("UPDATE ledger_seen_anchor SET seen_at = seen_at - interval '25 hours'")
+    assert {"log_is_anchored": "broken"} == light("4.3c.anchored")
+
+
+@pytest.mark.parametrize(("waits", "status"), [(8, "needs_attention"), (40, "broken")])
+def test_an_entry_that_waits_too_long_is_seen(company, light, looked, sql, waits, status):
+    looked()
+    with transaction.atomic(durable=True):
+        log.append(KeyEvent.KIT_MADE, actors.job("trial"))
+    sql(f"UPDATE ledger_entry SET at = now() - interval '{waits} s' WHERE event = 'keys.kit.made'")
+
+    assert {"entries_are_signed_in_time": status} == light("4.3c.in-time")

@@ -1,0 +1,48 @@
+"""8b: records of training participation and of data access are kept."""
+
+import pytest
+
+from trustkeep.base.errors import Denied
+from trustkeep.rooms.access import actions as access
+
+pytestmark = pytest.mark.clause("8b")
+
+
+@pytest.fixture
+def readings(company, dan):
+    access.read_fields(
+        company.ben, customer=dan, fields=["phone"], purpose="support", case="helpdesk:1"
+    )
+    with pytest.raises(Denied):
+        access.read_fields(company.ben, customer=dan, fields=["phone"], purpose="shipping")
+
+
+def test_records_that_verify_hold(readings, light, looked):
+    looked()
+
+    assert {"readings_are_on_record": "holds"} == light("8b.access")
+
+
+def test_without_a_reading_nothing_is_shown(company, light, looked):
+    looked()
+
+    assert {"readings_are_on_record": "not_yet_watched"} == light("8b.access")
+
+
+def test_a_planted_deletion_turns_it_red_at_once(readings, light, looked, sql):
+    looked()
+    sql("DELETE FROM ledger_entry WHERE event = 'access.read.permitted'")
+
+    assert {"readings_are_on_record": "broken"} == light("8b.access")
+
+
+def test_a_planted_change_turns_it_red_after_the_next_look(readings, light, looked, sql):
+    looked()
+    sql("UPDATE ledger_entry SET customer = gen_random_uuid() WHERE event = 'access.read.refused'")
+    looked()
+
+    assert {"readings_are_on_record": "broken"} == light("8b.access")
+
+
+def test_records_that_nobody_verified_need_attention(readings, light):
+    assert {"readings_are_on_record": "needs_attention"} == light("8b.access")
