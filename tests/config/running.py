@@ -54,10 +54,11 @@ class Machine:
         )  # fmt: skip
         said = ""
         for line in lines:
-            while not said.endswith(
-                ("least): ", "more: ")
-            ):  # what is typed before the question is thrown away
-                said += process.stdout.read(1)
+            # What is typed before the question is thrown away.
+            while not said.endswith(("least): ", "more: ")):
+                mark = process.stdout.read(1)
+                assert mark, said
+                said += mark
             os.write(terminal, line.encode() + b"\n")
             said += "\n"
         said += process.communicate(timeout=60)[0]
