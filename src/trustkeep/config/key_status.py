@@ -8,7 +8,7 @@ from typing import Any
 from trustkeep.base import world
 from trustkeep.config import wiring
 from trustkeep.config.environment import Environment
-from trustkeep.kernel.keys import kit, store, unwrap
+from trustkeep.kernel.keys import kit, store
 from trustkeep.kernel.keys.service import TRANSITION, KeyPlaces
 from trustkeep.kernel.keys.slots import FileSlot, SlotUnreachable
 from trustkeep.kernel.keys.store import KeyStore
@@ -32,7 +32,7 @@ def status(environment: Environment) -> dict[str, Any]:
     }
     if keys.exists:
         with keys.reading() as rows:
-            data["epoch"] = int(store.meta(rows, unwrap.EPOCH) or b"0")
+            data["epoch"] = int(store.meta(rows, store.EPOCH) or b"0")
             data["transition"] = _pending(store.meta(rows, TRANSITION))
             proven = store.meta(rows, kit.PROVEN_AT)
         keys.close()

@@ -18,6 +18,7 @@ from trustkeep.base.errors import Conflict, Misconfigured, Unavailable
 from trustkeep.crypto.keytree import BUCKETS, bucket_of
 
 BUSY_S = 5.0
+EPOCH = "epoch"  # the name under which the present epoch stands
 AT_ONCE = 400  # customers in one statement
 _KEYS_OF = (
     "SELECT customer, version, wrapped FROM customer_key WHERE (bucket, customer) IN (VALUES %s)"

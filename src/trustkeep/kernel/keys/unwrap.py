@@ -20,7 +20,7 @@ from trustkeep.kernel.keys.store import KeyStore
 
 DROP_AFTER_S = 60.0  # an erased customer's bucket key is in no process longer than this
 CHECK_EVERY_S = 20.0
-EPOCH, TABLE, MASTER_CHECK = "epoch", "bucket-table", "master-check"
+EPOCH, TABLE, MASTER_CHECK = store.EPOCH, "bucket-table", "master-check"
 NAMED = ("policy", "index", "register", "chain", "reference")
 
 
