@@ -1,7 +1,8 @@
 """Signed checkpoints: publish one that extends every one known, and read them back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 from django.db import connection
@@ -12,7 +13,9 @@ from trustkeep.crypto import merkle, notes
 from trustkeep.crypto.merkle import RangeHash
 from trustkeep.crypto.notes import BadNote, Checkpoint
 from trustkeep.kernel.ledger import ports, tile_store
+from trustkeep.kernel.ledger.ports import AnchorSink
 
+Answer = TypeVar("Answer")
 _log = structlog.get_logger(__name__)
 
 
@@ -121,16 +124,20 @@ def publish() -> Published | None:
 def hand_over(published: Published) -> None:
     """Give a checkpoint to every anchor; one that cannot take it now gets the next."""
     for anchor in ports.current().anchors:
-        try:
-            anchor.hold(published.note, published.checkpoint.size)
-        except (TrustkeepError, OSError) as problem:  # an anchor may be another machine
-            _log.warning(
-                "ledger.anchor.unreachable", anchor=anchor.name, kind=type(problem).__name__
-            )
+        _asked(anchor, lambda sink: sink.hold(published.note, published.checkpoint.size))
 
 
 def _held() -> Iterator[tuple[str, Published]]:
+    """What the anchors that answer hold; one that is away is compared when it is back."""
     for anchor in ports.current().anchors:
-        note = anchor.newest()
+        note = _asked(anchor, lambda sink: sink.newest())
         if note is not None:
             yield anchor.name, opened(note)
+
+
+def _asked(anchor: AnchorSink, ask: Callable[[AnchorSink], Answer]) -> Answer | None:
+    try:
+        return ask(anchor)
+    except (TrustkeepError, OSError) as problem:  # an anchor may be another machine
+        _log.warning("ledger.anchor.unreachable", anchor=anchor.name, kind=type(problem).__name__)
+        return None

@@ -1,0 +1,86 @@
+"""`trustkeep ledger`, as its operator runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from trustkeep.base.errors import Missing, Tampered, Unacceptable
+from trustkeep.config.management.commands.ledger import Command
+from trustkeep.kernel.ledger import checkpoints
+from trustkeep.web.command import rendered
+
+VERIFIER = Path(__file__).parents[2] / "verify/trustkeep_verify.py"
+
+
+def run(*words):
+    """The exit code and the data, as the command line would have them."""
+    command = Command()
+    command._called_from_command_line = True
+    options = command.create_parser("trustkeep", "ledger").parse_args(words)
+    answer = command.perform(vars(options))
+    return answer.exit_code, json.loads(rendered(answer, as_json=True))
+
+
+def offline(*arguments):
+    _, shown = run("show")
+    return subprocess.run(
+        [sys.executable, VERIFIER, *map(str, arguments), "--key", shown["key"]],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_what_is_published_verifies(company):
+    _, published = run("publish")
+    code, verified = run("verify")
+
+    assert published["entries"] == published["published"] == verified["checked"] > 10
+    assert (0, []) == (code, verified["defects"])
+
+
+def test_a_defect_is_named_and_is_an_exit_code(company):
+    run("publish")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM ledger_entry WHERE counter = 3")
+
+    code, verified = run("verify")
+
+    assert 1 == code
+    assert "the entry is missing" in {each["what"] for each in verified["defects"]}
+
+
+def test_a_stranger_verifies_an_export_and_a_proof(company, tmp_path):
+    run("publish")
+    _, exported = run("export", str(tmp_path / "log"))
+    run("prove", "2", "--to", str(tmp_path / "two.tlog-proof"))
+
+    whole = offline("log", tmp_path / "log")
+    assert f"{exported['entries']} entries: everything fits.\n" == whole.stdout, whole.stderr
+    assert 3 <= len(json.loads(offline("proof", tmp_path / "two.tlog-proof").stdout))
+
+
+def test_an_export_never_writes_over_a_folder(company, tmp_path):
+    run("publish")
+    with pytest.raises(Unacceptable):
+        run("export", str(tmp_path))
+
+
+def test_what_has_no_position_has_no_proof(company):
+    with pytest.raises(Missing):
+        run("prove", "100000")
+
+
+def test_a_mailed_checkpoint_is_checked(company, tmp_path):
+    run("publish")
+    note = tmp_path / "note"
+    note.write_bytes(checkpoints.newest().note)
+
+    _, answer = run("check-anchor", str(note))
+    assert answer["fits"]
+
+    note.write_bytes(note.read_bytes().replace(b"1", b"2", 1))
+    with pytest.raises(Tampered):
+        run("check-anchor", str(note))
