@@ -118,8 +118,7 @@ class KeyStore:
             try:
                 yield rows
             finally:
-                if rows.in_transaction:
-                    rows.execute("COMMIT")
+                rows.execute("COMMIT")
 
     @contextmanager
     def _told(self) -> Iterator[None]:
