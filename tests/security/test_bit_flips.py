@@ -12,7 +12,7 @@ from django.db import connection
 
 from trustkeep.base.errors import Tampered
 from trustkeep.crypto import keytree, sealed
-from trustkeep.kernel.keys import sealed_sets, service, unwrap
+from trustkeep.kernel.keys import sealed_sets, service, state, unwrap
 from trustkeep.kernel.keys.standing import Seen
 from trustkeep.kernel.ledger import sequencer
 from trustkeep.kernel.ledger.verification import verify_whole
@@ -91,6 +91,21 @@ def test_a_ciphertext(company, dan, every_flip_is_noticed):
         lambda: is_noticed(company, dan),
     )  # fmt: skip
     assert {"name": "Dan Müller"} == read(company, dan)
+
+
+@pytest.mark.parametrize("change", [
+    "vault_sealedvalues SET blob = set_byte(blob, 50, get_byte(blob, 50) # 1)",
+    "vault_sealedvalues SET version = version + 1",
+    "vault_customer SET classes = set_byte(classes, 20, get_byte(classes, 20) # 1)",
+    "vault_customer SET state = 2",
+])  # fmt: skip
+def test_the_verification_of_the_state_names_the_customer(company, dan, change):
+    company.customer("C-2", name="Eva")
+    assert [] == state.verified().listed
+    where = "customer_id" if "sealedvalues" in change else "id"
+    sql(f"UPDATE {change} WHERE {where} = %s", dan)
+
+    assert {f"customer {dan}"} == {one.place for one in state.verified().listed}
 
 
 def test_a_ciphertext_even_if_its_digest_were_changed_too(company, dan, chance, flips):
