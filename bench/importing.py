@@ -24,7 +24,7 @@ def main():
             writer.writeheader()
             writer.writerows(rows)
         mapped = Mapped("No", {field: field for field in FIELDS})
-        header, *lines = list(Table(file).rows())
+        header, *_lines = list(Table(file).rows())
         began = time.perf_counter()
         for line, cells in Table(file).rows():
             row_of(line, header[1], cells, mapped)

@@ -98,9 +98,10 @@ def test_only_the_environment_module_and_the_doors_read_the_environment():
 
     # sop asks for the terminals' own NO_COLOR, pg_folders for the system's XDG_RUNTIME_DIR, start
     # names Django's settings, the command asks for the token, providers and wiring for systemd's
-    # credentials folder.
+    # credentials folder; the demo gives itself settings of its own.
     assert found <= {
         "cli.py",
+        "config/demo.py",
         "config/environment.py",
         "config/management/commands/config.py",
         "config/management/commands/sop.py",

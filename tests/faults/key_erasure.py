@@ -157,7 +157,7 @@ class Erasure:
     def _keys_in(self, copy, master, secrets):
         with sqlite3.connect(copy / "keys.sqlite") as rows:
             install = UUID(bytes=store.meta(rows, service.INSTALL))
-            number = int(store.meta(rows, unwrap.EPOCH))
+            number = int(store.meta(rows, store.EPOCH))
             found = store.wrapped_key(rows, self.erased)
             table = store.meta(rows, unwrap.TABLE)
         for secret in secrets:
@@ -182,7 +182,7 @@ class Erasure:
             with sqlite3.connect(into) as rows:
                 found = store.wrapped_key(rows, self.erased)
                 if found:
-                    epoch = int(store.meta(rows, unwrap.EPOCH))
+                    epoch = int(store.meta(rows, store.EPOCH))
                     install = UUID(bytes=store.meta(rows, service.INSTALL))
                     root = keytree.root_key(
                         master=master, epoch_secret=secret, install=install, epoch=epoch

@@ -4,13 +4,10 @@ With a server of its own: the death of one backend ends every connection of ever
 """
 
 import os
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,7 +15,6 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 
 from trustkeep.base.errors import Rebuilding
-from trustkeep.config import embedded
 from trustkeep.kernel.vault import index
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import actions as customers
@@ -27,28 +23,6 @@ from trustkeep.rooms.purposes import actions as purposes
 from trustkeep.rooms.purposes.rules import LegalBasis
 
 HERS = "eva@survives.example"
-
-
-@pytest.fixture(scope="module")
-def lone_server():
-    home = Path(tempfile.mkdtemp(prefix="trustkeep-tests-", dir="/var/tmp"))
-    home.chmod(0o711)
-    (home / "made-by").write_text(str(os.getpid()))  # a killed run is cleared away by the next
-    yield embedded.ensure_running(home)
-    embedded.stop(home)
-    shutil.rmtree(home, ignore_errors=True)
-
-
-@pytest.fixture
-def alone(transactional_db, lone_server):
-    """This test's connection leads to the server of this file."""
-    before = {name: connection.settings_dict[name] for name in ("HOST", "NAME")}
-    connection.close()
-    connection.settings_dict.update(HOST=str(lone_server.socket_folder), NAME=lone_server.database)
-    call_command("migrate", verbosity=0, interactive=False)
-    yield lone_server
-    connection.close()
-    connection.settings_dict.update(before)
 
 
 @pytest.fixture

@@ -239,7 +239,7 @@ def _from_store(file: Path, secrets: Secrets, loot: Loot) -> None:
     rows = sqlite3.connect(f"file:{file}?immutable=1", uri=True)
     try:
         install = UUID(bytes=store.meta(rows, service.INSTALL))
-        number = int(store.meta(rows, unwrap.EPOCH))
+        number = int(store.meta(rows, store.EPOCH))
         table = store.meta(rows, unwrap.TABLE)
         loot.installs.add(install)
         for secret in secrets.epoch_secrets:

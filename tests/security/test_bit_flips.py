@@ -13,6 +13,7 @@ from django.db import connection
 from trustkeep.base.errors import Tampered
 from trustkeep.crypto import keytree, sealed
 from trustkeep.kernel.keys import sealed_sets, service, unwrap
+from trustkeep.kernel.keys.standing import Seen
 from trustkeep.kernel.ledger import sequencer
 from trustkeep.kernel.ledger.verification import verify_whole
 from trustkeep.kernel.people.models import RoleAssignment
@@ -152,7 +153,9 @@ def test_a_key_further_up_the_tree(company, dan, every_flip_is_noticed, name):
         return whole[start : start + width]
 
     def put(part):
+        # As a process that has just started: one that runs on goes by what it has verified.
         keys.ring.drop()
+        keys.seen = Seen()
         with keys.store.writing() as rows:
             value = get.whole[:start] + part + get.whole[start + width :]
             rows.execute("UPDATE meta SET value = ? WHERE name = ?", (value, name))

@@ -5,11 +5,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from trustkeep.base import actor as actors
 from trustkeep.base.errors import Conflict
 from trustkeep.config import environment, start
 from trustkeep.config.environment import Environment
 
 SEED, COUNT = 7, 59
+KIT = "recovery-kit.txt"
 MARK = "demo"  # a file that only this command makes; it alone allows the demo's shortcuts
 _VERIFIER = Path(__file__).parents[3] / "verify" / "trustkeep_verify.py"
 
@@ -28,8 +30,9 @@ def run(say: Say) -> None:
     start.init(settings, say)
     from django.db import connection
 
-    from trustkeep.config import embedded, pg_tools
+    from trustkeep.config import embedded, key_acts, pg_tools
     from trustkeep.kernel.clauses import queries, rendering, runner
+    from trustkeep.kernel.keys import looking
     from trustkeep.simulation import company, customers
     from trustkeep.simulation.story import Story, Tools
 
@@ -41,8 +44,13 @@ def run(say: Say) -> None:
         verifier=_VERIFIER if _VERIFIER.exists() else None,
     )
     rows = list(customers.from_seed(SEED, COUNT))
+    host = actors.host(os.getuid())
+    key_acts.prove_kit(host, folder / KIT, key_acts.make_kit(host, folder / KIT))
+    say("recovery kit made and proven")
     for sentence in Story(folder, rows, company.NAMES, tools).told():
         say(sentence)
+    looking.look(whole=True)
+    say("state compared with the ledger; now the SOP itself:")
     runner.run_all()
     print(rendering.as_text(queries.state(), colour=False))  # noqa: T201 - the demo's own output
     connection.close()

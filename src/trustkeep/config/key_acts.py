@@ -50,7 +50,9 @@ def prove_kit(actor: Actor, path: Path, code: str) -> datetime:
 
 def back_up(actor: Actor) -> Path:
     """Write a key backup."""
-    path = backups.write(service.current())
+    keys = service.current()
+    with keys.store.alone():  # not beside an epoch change, nor the job that does the same
+        path = backups.write(keys)
     _record(KeyEvent.BACKUP_WRITTEN, actor, number=int(path.stem.split("-")[1]))
     return path
 
@@ -102,16 +104,16 @@ def restore_store(
     actor: Actor, settings: Environment, path: Path | None, code: str
 ) -> dict[str, Any]:
     """Make the key store anew out of its newest backup, and erase again what had been erased."""
-    places = wiring.places(settings)
+    places, provider = wiring.places(settings), wiring.provider(settings)
     content = kit.opened(path, code) if path is not None else None
     if content is not None:
         master = bytes.fromhex(content["master"])
         source = _recovery(places.recovery, content)
     else:
-        master = wiring.provider(settings).read()
+        master = provider.read()
         source = FileSlot("primary", places.primary)
     restored = restoring.restore(places, master, source)
-    start.wire(settings)  # the installation's id is known from now on
+    start.wire(settings, provider)  # the installation's id is known from now on
     start.check_not_rolled_back()
     moment = restored.backed_up_at.isoformat().replace("+00:00", "Z")
     _record(KeyEvent.STORE_RESTORED, actor, epoch=restored.epoch, backed_up=moment)

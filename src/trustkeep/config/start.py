@@ -129,7 +129,7 @@ def is_founded(environment: Environment) -> bool:
     return KeyStore(wiring.places(environment).store).exists
 
 
-def found_keys(environment: Environment, say: Say) -> None:
+def found_keys(environment: Environment, master: MasterKeyProvider, say: Say) -> None:
     """Make the master key, the slots and the key store, where there are none.
 
     Raises:
@@ -148,7 +148,7 @@ def found_keys(environment: Environment, say: Say) -> None:
             "volume, or restore it with `trustkeep keys restore`; nothing was made."
         )
     say("making the keys")
-    founding.found(places, wiring.provider(environment))
+    founding.found(places, master)
 
 
 def begin_ledger(say: Say) -> None:
@@ -173,13 +173,16 @@ def begin_ledger(say: Say) -> None:
         raise Unavailable("Another process is publishing and is not done yet: try again.")
 
 
-def init(environment: Environment, say: Say) -> None:
+def init(environment: Environment, say: Say, master: MasterKeyProvider | None = None) -> None:
     """Everything a fresh machine needs before the first command; may be run again at any time."""
+    from trustkeep.config import wiring
+
+    source = master or wiring.provider(environment)  # one: a passphrase is asked for once
     database(environment, say)
     django()
     migrate(say)
-    found_keys(environment, say)
-    wire(environment)
+    found_keys(environment, source, say)
+    wire(environment, source)
     check_not_rolled_back()
     begin_ledger(say)
 

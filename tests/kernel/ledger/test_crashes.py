@@ -134,28 +134,30 @@ def _write_and_run(leader):
     leader.run()
 
 
-def crash_at_commit_is_survived(leader, write, monkeypatch):
-    """Whether the ledger goes on after positions were rolled back at the last moment."""
-    write(2)
-    store = leader.store
+def crash_at_commit(leader, write, in_thread, monkeypatch):
+    """The leader dies at the last moment; the next one has the writers in another order."""
+    write(1)
+    in_thread(lambda: write(1)).join()  # another writer
+    store, waiting = leader.store, writers.waiting
 
     def dies(batch):
         store(batch)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(leader, "store", dies, raising=False)
-    with pytest.raises(KeyboardInterrupt):
-        leader.run()
-    monkeypatch.undo()
-    write(1)
-    with connection.cursor() as cursor:  # the next leader's batch differs from the lost one
-        cursor.execute("SELECT 1")
-    monkeypatch.setattr(sequencer, "BATCH", 1)
-    try:
+    with monkeypatch.context() as patch:
+        patch.setattr(leader, "store", dies, raising=False)
+        with pytest.raises(KeyboardInterrupt):
+            leader.run()
+    with monkeypatch.context() as patch:
+        patch.setattr(writers, "waiting", lambda: waiting()[::-1])
         Sequencer().run()
-    except RollbackSuspected:
-        return False
-    return True
+
+
+def signed_roots(anchor, size):
+    """Every tree of a size that a signed checkpoint in an anchor's hand, or our own, names."""
+    own = checkpoints.newest()
+    notes = [*map(checkpoints.opened, anchor.notes), *([own] if own else [])]
+    return {one.checkpoint.root for one in notes if one.checkpoint.size == size}
 
 
 def test_the_sequencer_positions_what_commits_late(ledger, in_thread):
@@ -166,9 +168,21 @@ def test_the_harness_sees_a_sequencer_with_a_cursor(ledger, in_thread):
     assert not late_commit_is_positioned(BeyondAMoment(), in_thread)
 
 
-def test_the_sequencer_survives_a_crash_at_commit(write, monkeypatch):
-    assert crash_at_commit_is_survived(Sequencer(), write, monkeypatch)
+def test_a_crash_at_commit_leaves_one_history_signed(ledger, anchor, write, in_thread, monkeypatch):
+    crash_at_commit(Sequencer(), write, in_thread, monkeypatch)
+
+    assert 2 == positioned()
+    assert 1 == len(signed_roots(anchor, 2))
+    assert [] == verify_whole().defects
 
 
-def test_the_harness_sees_signing_before_commit(write, monkeypatch):
-    assert not crash_at_commit_is_survived(SignsBeforeCommit(), write, monkeypatch)
+def test_the_harness_sees_signing_before_commit(ledger, anchor, write, in_thread, monkeypatch):
+    """Two checkpoints of one size, both signed, that no one tree has: and it is reported."""
+    with pytest.raises(RollbackSuspected, match="rollback suspected"):
+        crash_at_commit(SignsBeforeCommit(), write, in_thread, monkeypatch)
+
+    anchor_said = list(anchor.notes)
+    anchor.notes.clear()  # had nobody asked the anchor, a second history would have been signed
+    Sequencer().run()
+    anchor.notes[:0] = anchor_said
+    assert 2 == len(signed_roots(anchor, 2))

@@ -23,7 +23,11 @@ from trustkeep.config.serving import web
 from trustkeep.config.serving.children import Child
 from trustkeep.config.serving.unsealing import Door
 from trustkeep.kernel.keys import service
-from trustkeep.kernel.keys.providers import InheritedProvider, PassphraseProvider
+from trustkeep.kernel.keys.providers import (
+    InheritedProvider,
+    MasterKeyProvider,
+    PassphraseProvider,
+)
 
 Say = Callable[[str], None]
 LOOK_S = 0.1
@@ -47,13 +51,14 @@ def serve(settings: Environment, say: Say) -> None:
     hardening.harden()
     with _only_one(settings):
         _refuse_taken_port(settings)
+        master = wiring.provider(settings)
         if start.is_founded(settings):
             start.database(settings, say)
         else:
-            start.init(settings, say)
+            start.init(settings, say, master)
         start.django()
         start.check_migrated()
-        _Supervisor(settings, say).run()
+        _Supervisor(settings, say).run(master)
 
 
 class _Supervisor:
@@ -63,10 +68,10 @@ class _Supervisor:
         self._children: list[Child] = []
         self._key: int | None = None
 
-    def run(self) -> None:
+    def run(self, master: MasterKeyProvider) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
-        sealed = self._begin()
+        sealed = self._begin(master)
         keeper = threading.Thread(target=self._keep_database, name="database")
         keeper.start()
         try:
@@ -84,9 +89,8 @@ class _Supervisor:
             if self._settings.database_url is None:
                 embedded.stop(self._settings.home)
 
-    def _begin(self) -> Door | None:
+    def _begin(self, source: MasterKeyProvider) -> Door | None:
         """Open the keys once, so that what is wrong is said now; a door while they are sealed."""
-        source = wiring.provider(self._settings)
         try:
             start.wire(self._settings, source)
             start.check_not_rolled_back()

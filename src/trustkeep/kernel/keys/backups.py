@@ -134,7 +134,7 @@ def restore(folder: Path, master: bytes, slot: FileSlot, into: Path) -> Manifest
     if manifest is None:
         raise Misconfigured(f"{folder} holds no key backup that belongs to this master key.")
     metas = {name: bytes.fromhex(value) for name, value in manifest["meta"].items()}
-    number = int(metas[unwrap.EPOCH])
+    number = int(metas[store.EPOCH])
     install = UUID(bytes=metas[INSTALL])
     root = keytree.root_key(
         master=master, epoch_secret=slot.secret(number), install=install, epoch=number

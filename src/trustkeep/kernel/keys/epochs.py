@@ -184,7 +184,7 @@ def _new_world(keys: KeyService, transition: Transition) -> Transition:
             register.append(keys, rows, Fact.ERASED, customer, {})
         root = keys.ring.root_for(transition.new, secret)
         _rewrap(rows, old, root, transition.new, {keytree.bucket_of(one) for one in customers})
-        store.set_meta(rows, unwrap.EPOCH, str(transition.new).encode())
+        store.set_meta(rows, store.EPOCH, str(transition.new).encode())
         store.set_meta(rows, BEGAN, world.now().isoformat().encode())
         transition.stage = COMMITTED
         _store(rows, transition)

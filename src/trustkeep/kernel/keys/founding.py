@@ -66,7 +66,7 @@ def _fill(
     buckets = [keytree.new_key() for _ in range(keytree.BUCKETS)]
     with keys.writing() as rows:
         store.set_meta(rows, INSTALL, install.bytes)
-        store.set_meta(rows, unwrap.EPOCH, str(FIRST_EPOCH).encode())
+        store.set_meta(rows, store.EPOCH, str(FIRST_EPOCH).encode())
         store.set_meta(rows, epochs.BEGAN, world.now().isoformat().encode())
         store.set_meta(rows, unwrap.MASTER_CHECK, unwrap.master_check(master, install))
         store.set_meta(

@@ -28,9 +28,10 @@ def back_up_if_changed() -> bool:
     """Write a key backup where any bucket changed since the newest one; says whether it did."""
     keys = service.current()
     # An epoch change writes its own, at the one moment when it is right.
-    if epochs.under_way(keys) is not None or not backups.is_due(keys):
-        return False
-    number = backups.number_of(backups.write(keys))
+    with keys.store.alone():
+        if epochs.under_way(keys) is not None or not backups.is_due(keys):
+            return False
+        number = backups.number_of(backups.write(keys))
     with transaction.atomic(durable=True):
         log.append(KeyEvent.BACKUP_WRITTEN, KEEPER, details={"number": number})
     return True

@@ -4,7 +4,7 @@ import pyrage
 
 from trustkeep.base.errors import Conflict, Unacceptable
 from trustkeep.crypto.keytree import WrongKey
-from trustkeep.kernel.keys import epochs, register, store, unwrap
+from trustkeep.kernel.keys import epochs, register, store
 from trustkeep.kernel.keys.service import INSTALL, RECIPIENT, KeyPlaces, KeyService
 from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, SlotUnreachable, recovery_slot
 from trustkeep.kernel.keys.store import KeyStore
@@ -38,7 +38,7 @@ def restore_primary(places: KeyPlaces, content: dict[str, str]) -> int:
         raise Conflict("There is no recovery slot: set TRUSTKEEP_RECOVERY_SLOT first.")
     keys = KeyStore(places.store)
     with keys.reading() as rows:
-        epoch = int(store.meta(rows, unwrap.EPOCH) or b"0")
+        epoch = int(store.meta(rows, store.EPOCH) or b"0")
         install, mark = store.meta(rows, INSTALL) or b"", store.meta(rows, register.ROOT) or b""
     keys.close()
     primary = FileSlot("primary", places.primary)

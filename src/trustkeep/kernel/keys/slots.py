@@ -5,6 +5,7 @@ holds the same secret sealed to the recovery kit.  A slot also holds the newest 
 register's mark, so that an older store is recognised.  Format: `docs/formats/key-tree.md`.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -29,10 +30,9 @@ class SlotUnreachable(Unavailable):
 
     code = "slot_unreachable"
 
-    def __init__(self, slot: str) -> None:
-        super().__init__(
-            f"The {slot} slot does not answer: connect its medium; what waits for it goes on then."
-        )
+    def __init__(self, slot: str, *, is_full: bool = False) -> None:
+        trouble = "is full: make room" if is_full else "does not answer: connect its medium"
+        super().__init__(f"The {slot} slot {trouble}; what waits for it goes on then.")
         self.slot = slot
 
 
@@ -154,8 +154,9 @@ class FileSlot:
                 os.fsync(file.fileno())
             fresh.rename(path)
             self._sync_folder()
-        except OSError:
-            raise SlotUnreachable(self.name) from None
+        except OSError as problem:
+            is_full = problem.errno == errno.ENOSPC
+            raise SlotUnreachable(self.name, is_full=is_full) from None
 
     def _sync_folder(self) -> None:
         handle = os.open(self.folder, os.O_RDONLY)

@@ -14,11 +14,11 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
-from trustkeep.base.errors import Conflict, Misconfigured, Unavailable
+from trustkeep.base.errors import Conflict, Misconfigured, Tampered, Unavailable
 from trustkeep.crypto.keytree import BUCKETS, bucket_of
 
 BUSY_S = 5.0
-EPOCH = "epoch"  # the name under which the present epoch stands
+EPOCH = "epoch"  # the name of the present epoch among the single values
 AT_ONCE = 400  # customers in one statement
 _KEYS_OF = (
     "SELECT customer, version, wrapped FROM customer_key WHERE (bucket, customer) IN (VALUES %s)"
@@ -85,20 +85,19 @@ class KeyStore:
 
         Raises:
             Unavailable: another writer held the store for too long, or the disk is full.
+            Misconfigured: it cannot be opened.
+            Tampered: it is no key store any more.
         """
-        rows = self._connection()
-        try:
+        with self._told():
+            rows = self._connection()
             rows.execute("BEGIN IMMEDIATE")
             try:
                 yield rows
+                rows.execute("COMMIT")
             except BaseException:
-                rows.execute("ROLLBACK")
+                if rows.in_transaction:
+                    rows.execute("ROLLBACK")
                 raise
-            rows.execute("COMMIT")
-        except sqlite3.OperationalError as problem:
-            if rows.in_transaction:
-                rows.execute("ROLLBACK")
-            raise _said(problem, self.path) from None
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -110,17 +109,23 @@ class KeyStore:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Several reads that see one state."""
-        rows = self._connection()
-        if rows.in_transaction:  # inside `writing`: the writer's own view
-            yield rows
-            return
-        try:
+        with self._told():
+            rows = self._connection()
+            if rows.in_transaction:  # inside `writing`: the writer's own view
+                yield rows
+                return
             rows.execute("BEGIN")
             try:
                 yield rows
             finally:
-                rows.execute("COMMIT")
-        except sqlite3.OperationalError as problem:
+                if rows.in_transaction:
+                    rows.execute("COMMIT")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as problem:
             raise _said(problem, self.path) from None
 
     def close(self) -> None:
@@ -246,8 +251,13 @@ def note_changed(rows: sqlite3.Connection, buckets: Iterable[int]) -> None:
     )
 
 
-def _said(problem: sqlite3.OperationalError, path: Path) -> Exception:
+def _said(problem: sqlite3.DatabaseError, path: Path) -> Exception:
     text = str(problem)
+    if type(problem) is sqlite3.DatabaseError:  # not a database, or a malformed one
+        return Tampered(
+            f"The key store {path} is damaged: keep the file, and restore it from the newest key "
+            "backup."
+        )
     if "locked" in text:
         return Unavailable("The key store is busy; nothing was done, try again in a moment.")
     if "full" in text or "I/O" in text:

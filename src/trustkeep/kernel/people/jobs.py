@@ -1,5 +1,6 @@
 """By the clock: what a crash left half done."""
 
+from trustkeep.base.errors import SealedStart
 from trustkeep.kernel.jobs import registry
 from trustkeep.kernel.people.actions import mending
 
@@ -8,9 +9,9 @@ MEND = "people.register.mend"
 
 def schedule() -> None:
     """Look each minute."""
-    registry.handler(MEND)(_mend)
+    registry.handler(MEND)(registry.quietly(_mend, SealedStart))
     registry.every("* * * * *", MEND)
 
 
-def _mend(_: registry.Identifiers) -> None:
+def _mend() -> None:
     mending.mend()

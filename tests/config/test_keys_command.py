@@ -1,0 +1,67 @@
+"""`trustkeep keys`, as the operator types it: a disaster, and the way back."""
+
+import json
+import shutil
+
+import pytest
+from tests.config.running import Machine
+
+
+@pytest.fixture
+def machine():
+    one = Machine()
+    yield one
+    one.remove()
+
+
+def events(machine):
+    code, out, err = machine.run("ledger", "show", "--json")
+    assert 0 == code, err
+    return json.loads(out)["published"]
+
+
+@pytest.mark.ci
+def test_a_kit_brings_back_master_key_slot_and_store(machine):
+    assert 0 == machine.run("init")[0]
+    kit, code_file = machine.folder / "kit", machine.folder / "code"
+    answer = json.loads(machine.run("keys", "kit", "--make", str(kit), "--json")[1])
+    code_file.write_text(answer["code"] + "\n")
+    with_code = ("--code-file", str(code_file))
+    assert 1 == machine.run("keys", "status")[0]
+    assert 0 == machine.run("keys", "kit", "--prove", str(kit), *with_code)[0]
+    assert 0 == machine.run("keys", "backup")[0]
+    code, out, _ = machine.run("keys", "rotate", "--json")
+    assert (0, {"epoch": 2, "waits_for": []}) == (code, json.loads(out))
+    status = json.loads(machine.run("keys", "status", "--json")[1])
+    assert (2, []) == (status["epoch"], status["attention"])
+    assert 5 == events(machine)  # each act has its entry, and it is published
+
+    (machine.folder / "elsewhere" / "master.key").unlink()
+    shutil.rmtree(machine.home / "keys" / "slot")
+    assert 0 == machine.run("keys", "kit", "--restore", str(kit), *with_code)[0]
+    assert 3 == machine.run("ledger", "show")[0]
+    back = ("keys", "slots", "--restore", "--kit", str(kit), *with_code)
+    assert 0 == machine.run(*back)[0]
+    assert 4 == machine.run(*back)[0]  # it is whole now
+
+    shutil.rmtree(machine.home / "keys")
+    assert 3 == machine.run("ledger", "show")[0]
+    code, out, err = machine.run("keys", "restore", "--kit", str(kit), *with_code, "--json")
+    assert (0, 2) == (code, json.loads(out or "{}").get("epoch")), err
+    assert 0 == machine.run("ledger", "verify")[0]
+
+    shutil.rmtree(machine.folder / "recovery")
+    assert 1 == machine.run("keys", "status")[0]
+    code, out, _ = machine.run("keys", "rotate", "--json")
+    assert (5, ["recovery"]) == (code, json.loads(out)["waits_for"])
+    assert 4 == machine.run("keys", "slots", "--replace", "recovery")[0]
+    assert 0 == machine.run("keys", "slots", "--replace", "recovery", "--destroyed")[0]
+    assert 0 == machine.run("keys", "rotate")[0]
+    assert 0 == machine.run("keys", "status")[0]
+
+
+def test_without_a_passphrase_there_is_nothing_to_unseal(machine):
+    code, _, err = machine.run("keys", "unseal", "--passphrase-file", "-", given="x\n")
+
+    assert (4, 1) == (code, err.count("\n"))
+    assert "No sealed" in err
