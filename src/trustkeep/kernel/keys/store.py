@@ -118,8 +118,7 @@ class KeyStore:
             try:
                 yield rows
             finally:
-                if rows.in_transaction:
-                    rows.execute("COMMIT")
+                _end(rows)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -143,6 +142,11 @@ class KeyStore:
             self._local.connection, self._local.pid = rows, os.getpid()
         connection: sqlite3.Connection = self._local.connection
         return connection
+
+
+def _end(rows: sqlite3.Connection) -> None:
+    if rows.in_transaction:
+        rows.execute("COMMIT")
 
 
 def meta(rows: sqlite3.Connection, name: str) -> bytes | None:
