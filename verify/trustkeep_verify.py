@@ -162,15 +162,6 @@ def included(root: bytes, size: int, index: int, leaf: bytes, proof: list[bytes]
     return 0 <= index < size and walk(index, size, proof) == root
 
 
-def folded(hashes: list[bytes]) -> bytes:
-    """The root over a complete subtree: 1, 2, 4 ... 256 hashes."""
-    sha = hashlib.sha256
-    while len(hashes) > 1:
-        neighbours = zip(hashes[::2], hashes[1::2], strict=True)
-        hashes = [sha(b"\x01" + left + right).digest() for left, right in neighbours]
-    return hashes[0]
-
-
 class Tree:
     """A tree that grows leaf by leaf; keeps only the complete subtrees of its right edge."""
 
@@ -178,13 +169,13 @@ class Tree:
         """An empty tree."""
         self.size, self.peaks = 0, list[bytes]()
 
-    def add(self, leaf: bytes, count: int = 1) -> None:
-        """One more leaf, or at a multiple of `count` the root over so many."""
-        carry = self.size // count
+    def add(self, leaf: bytes) -> None:
+        """One more leaf."""
+        carry, sha = self.size, hashlib.sha256
         while carry & 1:
-            leaf, carry = node(self.peaks.pop(), leaf), carry >> 1
+            leaf, carry = sha(b"\x01" + self.peaks.pop() + leaf).digest(), carry >> 1
         self.peaks.append(leaf)
-        self.size += count
+        self.size += 1
 
     def root(self) -> bytes:
         """The root as of now."""
@@ -229,13 +220,9 @@ def check_log(folder: Path, key: tuple[str, bytes, bytes], anchors: list[bytes])
         stored = (folder / tile_path("0", first // 256, len(entries))).read_bytes()
         if stored != b"".join(leaves):
             raise Wrong(f"the hash tile does not fit the entries from {first} on")
-        while due and due[0] == (tree.size, tree.root()):
-            due.pop(0)
-        if len(leaves) == 256 and not (due and due[0][0] < first + 256):
-            tree.add(folded(leaves), 256)
-        else:
-            due = grown(tree, leaves, due)
         for number, (entry, leaf) in enumerate(zip(entries, leaves, strict=True), first):
+            while due and due[0][0] == number and tree.root() == due[0][1]:
+                due.pop(0)
             try:
                 body = loads(entry)
                 writer, place = body["writer"], (body["n"], body["prev"])
@@ -245,20 +232,13 @@ def check_log(folder: Path, key: tuple[str, bytes, bytes], anchors: list[bytes])
             if place != (counter + 1, before):
                 raise Wrong(f"entry {number} does not follow its writer's entry {counter}")
             chains[writer] = place[0], leaf.hex()
+            tree.add(leaf)
     if any(anchor != (tree.size, tree.root()) for anchor in due):
         raise Wrong(f"the first {due[0][0]} entries are not those that an anchor has seen")
     if tree.root() != root:
         raise Wrong("the entries do not make up the root that was signed")
     check_upper_tiles(folder, size)
     return size
-
-
-def grown(tree: Tree, leaves: list[bytes], due: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-    """Add leaves one by one; the anchors that are still to be met."""
-    for leaf in leaves:
-        tree.add(leaf)
-        due = due[1:] if due and due[0] == (tree.size, tree.root()) else due
-    return due
 
 
 def check_upper_tiles(folder: Path, size: int) -> None:
@@ -269,8 +249,10 @@ def check_upper_tiles(folder: Path, size: int) -> None:
             width = min(256, below - first)
             hashes = b""
             for index in range(first, first + width):
-                tile = (folder / tile_path(str(level - 1), index, 256)).read_bytes()
-                hashes += folded([tile[at : at + 32] for at in range(0, len(tile), 32)])
+                tree, tile = Tree(), (folder / tile_path(str(level - 1), index, 256)).read_bytes()
+                for at in range(0, len(tile), 32):
+                    tree.add(tile[at : at + 32])
+                hashes += tree.root()
             if (folder / tile_path(str(level), first // 256, width)).read_bytes() != hashes:
                 raise Wrong(f"a hash tile of level {level} does not fit the tiles below it")
         level, below = level + 1, below // 256
