@@ -70,7 +70,8 @@ PERMITTED = Facts(
         fields=frozenset(FIELDS), has_legal_basis=True, needs_consent=False, needs_case=True,
         clearances=frozenset(), is_live=True,
     ),
-    grants=(GRANT,), clearances=frozenset(), case=CaseFacts(UUID(int=2), is_open=True, names_customer=True),
+    grants=(GRANT,), clearances=frozenset(),
+    case=CaseFacts(UUID(int=2), is_open=True, names_customer=True),
     customer=CustomerFacts(is_active=True, restricted=False, objected=False, consented=False),
 )  # fmt: skip
 # One thing that is otherwise than in a reading that is permitted: part of the facts, and change.
