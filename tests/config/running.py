@@ -100,7 +100,10 @@ class Machine:
     def child(self, kind):
         """The process of one kind that the supervisor started."""
         for entry in Path("/proc").glob("[0-9]*/cmdline"):
-            words = entry.read_bytes().split(b"\0")
+            try:
+                words = entry.read_bytes().split(b"\0")
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it ended while the list was read
             if b"trustkeep.config.serving.child" in words and kind.encode() in words:
                 pid = int(entry.parent.name)
                 parent = int((entry.parent / "stat").read_text().rpartition(")")[2].split()[1])

@@ -26,9 +26,9 @@ def issue(actor: Actor, kind: str, *, customer: UUID | None, lines: Mapping[str,
 
     A kind of receipt exists once for a customer: asked again, the first one is given.
     """
-    before = Receipt.objects.filter(kind=kind, customer=customer).first()
+    before = issued(kind, customer)
     if before is not None:
-        return Issued(before.id, bytes(before.note))
+        return before
     number, now = world.new_id(), world.now()
     wiring = ports.current()
     head = {"receipt": str(number), "issued": now.isoformat(), "customer": str(customer or "-")}
@@ -47,6 +47,12 @@ def issue(actor: Actor, kind: str, *, customer: UUID | None, lines: Mapping[str,
         },
     )
     return Issued(number, note)
+
+
+def issued(kind: str, customer: UUID | None) -> Issued | None:
+    """The receipt of this kind that was issued before, if one was."""
+    before = Receipt.objects.filter(kind=kind, customer=customer).first()
+    return Issued(before.id, bytes(before.note)) if before else None
 
 
 def verified(note: bytes) -> str:

@@ -111,10 +111,12 @@ def samples() -> list[reopen.Sample]:
         cursor.execute(
             "WITH starts AS (SELECT gen_random_uuid() AS start FROM generate_series(1, %s))"
             " SELECT DISTINCT ON (c.id) c.id, c.key_version, v.number, v.version, v.blob"
-            " FROM starts, LATERAL (SELECT id, key_version FROM vault_customer WHERE id >= start"
-            " AND state = %s ORDER BY id LIMIT 1) AS c"
+            " FROM starts, LATERAL ((SELECT id, key_version FROM vault_customer"
+            " WHERE id >= start AND state = %s ORDER BY id LIMIT 1) UNION ALL"
+            " (SELECT id, key_version FROM vault_customer WHERE state = %s ORDER BY id LIMIT 1)"
+            " LIMIT 1) AS c"
             " JOIN vault_sealedvalues v ON v.customer_id = c.id",
-            (SAMPLED, State.ACTIVE),
+            (SAMPLED, State.ACTIVE, State.ACTIVE),
         )
         rows = cursor.fetchall()
     return [

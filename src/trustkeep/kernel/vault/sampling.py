@@ -27,8 +27,11 @@ _RANDOM = f"""
 WITH starts AS MATERIALIZED (SELECT gen_random_uuid() AS start FROM generate_series(1, %s))
 SELECT c.*, v.number, v.version, v.blob FROM (
   SELECT DISTINCT ON (n.id) n.* FROM starts CROSS JOIN LATERAL (
-    SELECT id, {headers.COLUMNS} FROM vault_customer
-    WHERE id >= start AND state = %s ORDER BY id LIMIT 1) n) c
+    (SELECT id, {headers.COLUMNS} FROM vault_customer
+     WHERE id >= start AND state = %s ORDER BY id LIMIT 1)
+    UNION ALL  -- beyond the last customer it begins anew, so that few customers are found too
+    (SELECT id, {headers.COLUMNS} FROM vault_customer WHERE state = %s ORDER BY id LIMIT 1)
+    LIMIT 1) n) c
 JOIN vault_sealedvalues v ON v.customer_id = c.id
 ORDER BY random() LIMIT %s
 """  # noqa: S608 - our own column names
@@ -46,7 +49,7 @@ class Sampled:
 def open_samples(count: int) -> Sampled:
     """Open so many random blobs of random customers, and forget at once what was in them."""
     with connection.cursor() as cursor:
-        cursor.execute(_RANDOM, (count, State.ACTIVE, count))
+        cursor.execute(_RANDOM, (count, State.ACTIVE, State.ACTIVE, count))
         rows = cursor.fetchall()
     if not rows:
         return Sampled(0, 0, ())

@@ -22,6 +22,7 @@ from trustkeep.kernel.vault.erasure import Erased
 from trustkeep.rooms.customers.events import CustomerEvent
 
 KIND = "erasure"
+ELSEWHERE = "another-process"  # what an erasure waits for that somebody else carries on
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,12 @@ def approve_erasure(actor: Actor, *, approval: UUID, customer: UUID) -> list[Era
         actor, approval, verb=epochs.DESTROY, parameters=_parameters(customer)
     )
     logical_at = erasure.intend(actor, customer, authorisation)
-    return [_outcome(actor, one) for one in erasure.finish(actor, logical_at)]
+    outcomes = [_outcome(actor, one) for one in erasure.finish(actor, logical_at)]
+    if customer not in {one.customer for one in outcomes}:
+        # Another process was carrying the key change on, and took this erasure with it.
+        before = receipts.issued(KIND, customer)
+        outcomes.append(ErasureOutcome(customer, before, () if before else (ELSEWHERE,)))
+    return outcomes
 
 
 def sweep_erasures(actor: Actor) -> list[ErasureOutcome]:

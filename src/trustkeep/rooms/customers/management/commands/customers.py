@@ -133,7 +133,10 @@ class Command(NounCommand):
         outcomes = actions.approve_erasure(actor, approval=approval, customer=customer)
         (own,) = (one for one in outcomes if one.customer == customer)
         if own.receipt is None:
-            said = f"Erased for everybody; the {', '.join(own.pending)} slot has not forgotten yet."
+            said = (
+                f"Nobody can read the customer any more; {', '.join(own.pending)} has not finished "
+                "yet, and the receipt follows: ask again with `trustkeep keys status`."
+            )
             return Answer({"pending": list(own.pending)}, said, exit_code=PARTLY)
         receipt = own.receipt.note.decode()
         return Answer({"receipt": receipt}, receipt)
