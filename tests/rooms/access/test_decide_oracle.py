@@ -50,7 +50,9 @@ FACTS = st.builds(
             is_live=MOSTLY,
         )] * 9,
     ),
-    grants=st.lists(GRANTS | PLAIN_GRANTS, min_size=1, max_size=3).map(tuple) | st.just(()),
+    grants=st.lists(
+        GRANTS | PLAIN_GRANTS, min_size=1, max_size=3, unique_by=lambda grant: grant.id
+    ).map(tuple) | st.just(()),
     clearances=st.sampled_from([frozenset(), frozenset({"trained"})]),
     case=st.none() | st.builds(
         CaseFacts, id=st.uuids(), is_open=MOSTLY, names_customer=MOSTLY,
