@@ -23,7 +23,7 @@ from trustkeep.rooms.purposes.models import Purpose
 
 KINDS = {
     Grant: "purpose = 'shipping'",
-    RoleAssignment: "role = 'administrator'",
+    RoleAssignment: "role = 'auditor'",
     Purpose: "fields = '{birth_date}'",
     Element: "label = 'Changed'",
     ApprovalRequest: "state = 'approved', approver_id = gen_random_uuid()",

@@ -77,6 +77,7 @@ PERMITTED = Facts(
     customer=CustomerFacts(is_active=True, restricted=False, objected=False, consented=False),
 )  # fmt: skip
 # One thing that is otherwise than in a reading that is permitted: part of the facts, and change.
+CITY = frozenset({"city"})
 CHANGES = [
     ("", {"deactivated": True}),
     ("", {"token_revoked": True}),
@@ -89,7 +90,7 @@ CHANGES = [
     ("", {"grants": (replace(GRANT, ends_at=NOW),)}),
     ("", {"grants": (replace(GRANT, starts_at=NOW + timedelta(seconds=1)),)}),
     ("", {"grants": (replace(GRANT, fields=frozenset({"name"})),)}),
-    ("", {"grants": (GRANT, replace(GRANT, fields=frozenset({"city"}), bulk=True))}),
+    ("", {"grants": (GRANT, replace(GRANT, id=UUID(int=9), fields=CITY, bulk=True))}),
     ("case", {"is_open": False}),
     ("case", {"names_customer": False}),
     ("purpose", {"fields": frozenset({"name"})}),
