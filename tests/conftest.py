@@ -10,8 +10,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from trustkeep.config import embedded
+
+if "CI" not in os.environ:  # there Hypothesis has a profile of its own, the same each time
+    settings.register_profile("trustkeep", deadline=None)  # no test asserts on time
+    settings.load_profile("trustkeep")
 
 TEMPLATE = "trustkeep_template"
 TIERS = ("test", "ci", "long")
