@@ -18,7 +18,7 @@ from trustkeep.crypto import blind
 from trustkeep.kernel.keys import service
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.vault import elements as declared
-from trustkeep.kernel.vault import headers, opening
+from trustkeep.kernel.vault import headers, locks, opening
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import IndexKind, State
@@ -181,10 +181,7 @@ def _index_from(indexer: Indexer, start: UUID) -> int:
         if not batch:
             return done
         with transaction.atomic(durable=True), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock_shared(key) FROM unnest(%s::bigint[]) AS key",
-                (sorted(int.from_bytes(one.bytes[:8], "big", signed=True) for one in batch),),
-            )
+            cursor.execute(locks.SHARED, (locks.keys_of(batch),))
             cursor.executemany(_INSERT, list(_tokens_of(indexer, batch)))
         done += len(batch)
         after = UUID(int=batch[-1].int + 1)

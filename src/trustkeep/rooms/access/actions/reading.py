@@ -175,9 +175,4 @@ def _released(opened: Mapping[str, str], decision: Decision) -> dict[str, str]:
 
 
 def _denied(decision: Decision) -> Denied:
-    reasons = tuple(str(reason) for reason in decision.refused)
-    return Denied(
-        f"Refused: {', '.join(reasons)}. Ask your department head for what is missing; the "
-        "refusal is in the ledger.",
-        reasons,
-    )
+    return Denied(rules.sentence_of(decision.refused), decision.refused)

@@ -48,9 +48,5 @@ def find_customers(actor: Actor, *, element: str, value: str, purpose: str) -> l
             event, actor, purpose=purpose if facts.purpose is not None else None, details=details
         )
     if refused:
-        raise Denied(
-            f"Refused: {', '.join(refused)}. Ask your department head for what is missing; the "
-            "refusal is in the ledger.",
-            refused,
-        )
+        raise Denied(rules.sentence_of(refused), refused)
     return found
