@@ -24,7 +24,10 @@ def entry_of(vector):
     )
     at = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)
     before = bytes.fromhex(vector["prev"])
-    return chained(draft, at=at, ref=ref, before=before, tag_key=bytes.fromhex(vector["tag_key"]))
+    after = EntryRef(ref.writer, ref.counter - 1)
+    tag_key = bytes.fromhex(vector["tag_key"])
+    (entry,) = chained([draft], at=at, after=after, before=before, tag_key=tag_key)
+    return entry
 
 
 @pytest.mark.parametrize("vector", VECTORS)

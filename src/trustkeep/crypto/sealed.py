@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trustkeep.base import world
 from trustkeep.crypto.derive import expanded_pair
-from trustkeep.crypto.encoding import joined, u32, u64
+from trustkeep.crypto.encoding import joined, u32
 
 VERSION: Final = 1
 AES_256_GCM: Final = 1
@@ -60,13 +60,13 @@ class Place:
                 _SIXTEEN,
                 self.install.bytes,
                 _SIXTEEN,
-                self.subject.bytes,
-                u32(len(kind)),
+                self.subject.int.to_bytes(16, "big"),
+                len(kind).to_bytes(4, "big"),
                 kind,
                 _FOUR,
-                u32(self.key_version),
+                self.key_version.to_bytes(4, "big"),
                 _EIGHT,
-                u64(self.version),
+                self.version.to_bytes(8, "big"),
             )
         )
 
@@ -132,6 +132,10 @@ def _padded(opened: bytes) -> bytes:
 def _unpadded(padded: bytes) -> bytes:
     length = int.from_bytes(padded[:LENGTH_BYTES], "big")
     end = LENGTH_BYTES + length
-    if end > len(padded) or len(padded) != _step_for(end) or any(padded[end:]):
+    if (
+        end > len(padded)
+        or len(padded) != _step_for(end)
+        or padded.count(0, end) != len(padded) - end
+    ):
         raise Unopenable("the padding is not ours")
     return padded[LENGTH_BYTES:end]

@@ -61,8 +61,7 @@ class KeyService:
 
     def named_key(self, name: str) -> bytes:
         """One of the long-lived keys of `unwrap.NAMED`."""
-        with self.store.reading() as rows:
-            return self.ring.at(rows).named_key(rows, name)
+        return self.ring.named_key(name)
 
     def customer_key(self, customer: UUID) -> CustomerKey | None:
         """A customer's key; None: never made, or erased.  For `kernel.vault` only."""

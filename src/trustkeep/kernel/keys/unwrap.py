@@ -102,6 +102,19 @@ class Ring:
         self._store, self._slot, self.install, self._master = keys, slot, install, master
         self._lock = threading.Lock()
         self._epoch: Epoch | None = None
+        self._named: dict[str, bytes] = {}
+
+    def named_key(self, name: str) -> bytes:
+        """One of the long-lived keys of `NAMED`; they outlast every epoch, so none is compared.
+
+        Raises:
+            Tampered: its wrap was changed.
+        """
+        key = self._named.get(name)
+        if key is None:
+            with self._store.reading() as rows:
+                key = self._named[name] = self.at(rows).named_key(rows, name)
+        return key
 
     def at(self, rows: Connection) -> Epoch:
         """The epoch that this transaction of the store sees; good for this transaction only.
@@ -128,7 +141,7 @@ class Ring:
 
     def drop(self) -> None:
         """Forget everything that was read; it is read again at the next use."""
-        self._epoch = None
+        self._epoch, self._named = None, {}
 
     def drop_when_idle(self, stop: threading.Event) -> None:
         """Compare the epoch now and then, so that an idle process forgets too."""

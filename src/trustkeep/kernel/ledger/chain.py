@@ -5,6 +5,7 @@ leaves no gap.  The writer's own row is part of its first transaction, so it exi
 entry of it does.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -33,16 +34,13 @@ class Chain:
         """Whether the writer's own row must be written now."""
         return self.open_counter == 0
 
-    def next(
-        self, draft: Draft, at: datetime, tag_key: bytes, encoded: str | None = None
-    ) -> Chained:
-        """The draft as this chain's next entry; `encoded` are its details, if that was done."""
-        ref = EntryRef(self.writer, self.open_counter + 1)
-        entry = chained(
-            draft, at=at, ref=ref, before=self.open_head, tag_key=tag_key, encoded=encoded
-        )
-        self.open_counter, self.open_head = ref.counter, entry.leaf
-        return entry
+    def extend(self, drafts: Iterable[Draft], at: datetime, tag_key: bytes) -> list[Chained]:
+        """The drafts as this chain's next entries."""
+        after = EntryRef(self.writer, self.open_counter)
+        entries = list(chained(drafts, at=at, after=after, before=self.open_head, tag_key=tag_key))
+        if entries:
+            self.open_counter, self.open_head = entries[-1].ref.counter, entries[-1].leaf
+        return entries
 
     def commit(self) -> None:
         """The open transaction is durable."""

@@ -2,12 +2,11 @@
 
 import hmac
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from json import JSONEncoder
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from trustkeep.base.actor import Actor
@@ -21,16 +20,14 @@ _LABEL = re.compile(r"[a-z]+:[A-Za-z0-9._-]{1,80}")
 _encode = JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRef:
+class EntryRef(NamedTuple):
     """Which entry: the writer's id and its counter, from 1."""
 
     writer: UUID
     counter: int
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """One thing to be written, before it has a place in a chain.
 
     `details` hold what the event allows.  The detail `state`, where an event has it, is the
@@ -49,8 +46,7 @@ class Draft:
         return (self.details or {}).get("state")
 
 
-@dataclass(frozen=True, slots=True)
-class Chained:
+class Chained(NamedTuple):
     """A draft with its place in a writer's chain: the bytes, their leaf hash, and their tag."""
 
     draft: Draft
@@ -61,48 +57,73 @@ class Chained:
     tag: bytes
 
 
-def chained(
-    draft: Draft,
-    *,
-    at: datetime,
-    ref: EntryRef,
-    before: bytes,
-    tag_key: bytes,
-    encoded: str | None = None,
-) -> Chained:
-    """The draft as the entry that follows the one whose leaf hash is `before`.
+class Wording:
+    """Everything that the entries of one writer at one moment say alike, encoded once.
 
     Raises:
-        ValueError: the event does not allow these details, or the body is longer than 65,535
-            bytes: an error of the programmer.
+        ValueError: the event does not allow these details, purpose or actor: an error of the
+            programmer.
     """
-    body = body_of(draft, at=moment(at), ref=ref, before=before, encoded=encoded)
-    return Chained(draft, ref, at, body, leaf_hash(body), hmac.digest(tag_key, body, "sha256"))
+
+    def __init__(self, draft: Draft, writer: UUID, at: datetime) -> None:
+        self._shared = self._what(draft)
+        label = draft.actor.label
+        if not _LABEL.fullmatch(label):
+            raise ValueError(f"{draft.event}: an actor is a kind and an identifier")
+        if draft.purpose is not None and not CHECKS[Detail.CODE](draft.purpose):
+            raise ValueError(f"{draft.event}: a purpose is a code")
+        purpose = f'"purpose":"{draft.purpose}",' if draft.purpose is not None else ""
+        # By hand: a tenth of the cost of the general encoder, which only the details need.
+        # Everything is ASCII by the types of the details.
+        self._head = f'{{"actor":"{label}","at":"{moment(at)}",'
+        self._what_happened = (
+            f'"details":{encoded_details(draft)},"event":"{draft.event.value}","n":'
+        )
+        self._tail = f',{purpose}"v":1,"writer":"{writer}"}}'
+
+    def fits(self, draft: Draft) -> bool:
+        """Whether another draft says the same but for the customer."""
+        return self._shared == self._what(draft)
+
+    def body(self, customer: UUID | None, counter: int, before: bytes) -> bytes:
+        """The canonical JSON of an entry.
+
+        Raises:
+            ValueError: it is longer than 65,535 bytes.
+        """
+        about = f'"customer":"{customer}",' if customer else ""
+        body = (
+            f'{self._head}{about}{self._what_happened}{counter},"prev":"{before.hex()}"{self._tail}'
+        ).encode("ascii")
+        if len(body) > LARGEST_ENTRY:
+            raise ValueError(f"an entry has at most {LARGEST_ENTRY} bytes")
+        return body
+
+    @staticmethod
+    def _what(draft: Draft) -> tuple[Event, int, str | None, int]:
+        # Actor and details by identity: comparing them would cost more than wording them anew.
+        return draft.event, id(draft.actor), draft.purpose, id(draft.details)
 
 
-def body_of(
-    draft: Draft, *, at: str, ref: EntryRef, before: bytes, encoded: str | None = None
-) -> bytes:
-    """The canonical JSON of an entry.  Everything in it is ASCII by the types of the details."""
-    if encoded is None:
-        encoded = encoded_details(draft)
-    if draft.purpose is not None and not CHECKS[Detail.CODE](draft.purpose):
-        raise ValueError(f"{draft.event}: a purpose is a code")
-    label = draft.actor.label
-    if not _LABEL.fullmatch(label):
-        raise ValueError(f"{draft.event}: an actor is a kind and an identifier")
-    # By hand: a tenth of the cost of the general encoder, which only the details need.
-    customer = f'"customer":"{draft.customer}",' if draft.customer else ""
-    purpose = f'"purpose":"{draft.purpose}",' if draft.purpose is not None else ""
-    body = (
-        f'{{"actor":"{label}","at":"{at}",{customer}'
-        f'"details":{encoded},"event":"{draft.event.value}",'
-        f'"n":{ref.counter},"prev":"{before.hex()}",{purpose}'
-        f'"v":1,"writer":"{ref.writer}"}}'
-    ).encode("ascii")
-    if len(body) > LARGEST_ENTRY:
-        raise ValueError(f"{draft.event}: an entry has at most {LARGEST_ENTRY} bytes")
-    return body
+def chained(
+    drafts: Iterable[Draft], *, at: datetime, after: EntryRef, before: bytes, tag_key: bytes
+) -> Iterator[Chained]:
+    """The drafts as the entries that follow the one at `after`, whose leaf hash is `before`.
+
+    Raises:
+        ValueError: as `Wording`.
+    """
+    writer, counter = after
+    said: tuple[Draft, Wording] | None = None
+    for draft in drafts:
+        if said is None or not said[1].fits(draft):
+            # The draft is kept with its wording, so that what it names stays alive and unique.
+            said = draft, Wording(draft, writer, at)
+        counter += 1
+        body = said[1].body(draft.customer, counter, before)
+        before = leaf_hash(body)
+        tag = hmac.digest(tag_key, body, "sha256")
+        yield Chained(draft, EntryRef(writer, counter), at, body, before, tag)
 
 
 def encoded_details(draft: Draft) -> str:
@@ -130,4 +151,4 @@ def follows(body: bytes, ref: EntryRef, before: bytes) -> bool:
 @lru_cache(maxsize=1)  # a bulk of entries shares its moment
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC, always with six digits of a second."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

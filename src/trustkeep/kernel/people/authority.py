@@ -13,8 +13,7 @@ def require(actor: Actor, permission: Permission) -> None:
     Raises:
         Denied: with what is missing, and which roles would bring it.
     """
-    if permission not in actor.permissions:
-        raise _denied(permission)
+    require_named(actor, permission)
     if actor.kind not in {ActorKind.STAFF, ActorKind.SERVICE}:
         return  # a job's permissions are declared where the job is; nothing revokes them
     standing = register.facts(actor.id)
@@ -24,6 +23,18 @@ def require(actor: Actor, permission: Permission) -> None:
             ("access_ended",),
         )
     if standing.roles_removed and permission not in permissions_of(queries.roles_of(actor.id)):
+        raise _denied(permission)
+
+
+def require_named(actor: Actor, permission: Permission) -> None:
+    """Go on only if the actor was recognised with the permission.
+
+    For acts whose own decision reads under a lock what has been taken away since.
+
+    Raises:
+        Denied: with which roles would bring it.
+    """
+    if permission not in actor.permissions:
         raise _denied(permission)
 
 

@@ -1,8 +1,9 @@
 """A customer's header in memory, and the check that it is the one we wrote."""
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -44,7 +45,7 @@ class Header:
         return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
 
 
-Columns = tuple[int, int, int, bytes, bytes]  # state, version, key version, classes, seal
+Columns = Sequence[Any]  # state, version, key version, classes, seal
 COLUMNS = "state, version, key_version, classes, seal"
 
 

@@ -9,7 +9,10 @@ from uuid import UUID
 
 from django.db import connection
 
+from trustkeep.kernel.ledger.trips import Statement
+
 SHARED = "SELECT pg_advisory_xact_lock_shared(key) FROM unnest(%s::bigint[]) AS key"
+SHARING = Statement("vault_share", "bigint[]", SHARED % "$1")
 
 
 def key_of(subject: UUID) -> int:

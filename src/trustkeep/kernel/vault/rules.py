@@ -8,11 +8,14 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from struct import Struct
 from uuid import UUID
 
-from trustkeep.crypto.encoding import joined, u32, u64
+from trustkeep.crypto.encoding import joined, u64
 
 ENTRY_BYTES = 1 + 8 + 32
+_LABEL = joined(b"trustkeep/customer/v1")
+_SEALED = Struct(">I16sIIIQIII")  # `joined`: each part behind its length
 
 
 class SensitivityClass(IntEnum):
@@ -36,6 +39,7 @@ class SensitivityClass(IntEnum):
 # Worked out once: they are asked for with every value.
 _CODES = {one: one.name.lower() for one in SensitivityClass}
 _KINDS = {one: f"class/{code}" for one, code in _CODES.items()}
+_NUMBERS = {one.value: one for one in SensitivityClass}
 
 
 class State(IntEnum):
@@ -82,7 +86,7 @@ def packed(classes: Classes) -> bytes:
 def unpacked(data: bytes) -> dict[SensitivityClass, Written]:
     """The classes that `packed` wrote."""
     return {
-        SensitivityClass(data[at]): Written(
+        _NUMBERS[data[at]]: Written(
             int.from_bytes(data[at + 1 : at + 9], "big"), data[at + 9 : at + ENTRY_BYTES]
         )
         for at in range(0, len(data), ENTRY_BYTES)
@@ -93,18 +97,10 @@ def header_seal(
     key: bytes, *, customer: UUID, state: int, version: int, key_version: int, classes: bytes
 ) -> bytes:
     """The keyed hash that makes a header count."""
-    return hmac.digest(
-        key,
-        joined(
-            b"trustkeep/customer/v1",
-            customer.bytes,
-            u32(state),
-            u64(version),
-            u32(key_version),
-            classes,
-        ),
-        "sha256",
+    sealed = _SEALED.pack(
+        16, customer.int.to_bytes(16, "big"), 4, state, 8, version, 4, key_version, len(classes)
     )
+    return hmac.digest(key, b"".join((_LABEL, sealed, classes)), "sha256")
 
 
 def ledger_versions(classes: Classes) -> dict[str, list[int | str]]:

@@ -57,7 +57,7 @@ def unseal_class(
         opened = sealed.open_sealed(key.key, place, stored[1])
     except sealed.Unopenable:
         raise _changed(customer, number) from None
-    values: dict[str, str] = json.loads(opened)
+    values: dict[str, str] = json.loads(opened.decode())  # of bytes, it would guess the encoding
     return values
 
 

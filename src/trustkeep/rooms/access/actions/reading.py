@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from trustkeep.base import points, world
 from trustkeep.base.actor import Actor
@@ -52,20 +52,17 @@ def read_fields(
         Missing: the customer was erased while this was decided.
         LedgerUnavailable: the entry could not be stored, so nothing was opened.
     """
-    people.require(actor, Permission.READ_CUSTOMER)
+    people.require_named(actor, Permission.READ_CUSTOMER)
     asked = Asked((customer,), tuple(fields), purpose, case)
-    connection.ensure_connection()
-    # One pipeline, two waits: the facts, and the commit that carries the entry.
-    with transaction.atomic(durable=True), connection.connection.pipeline():
+    # Two trips: the facts, then the entry with its commit.
+    with transaction.atomic(durable=True):
         now = world.now()
         (seen,), elements = queries.seen_under_lock(actor, asked, now)
         decision = rules.decide(seen.facts, now)
         about = _about(asked, seen.facts, decision)
-        ref = log.append(
+        ref = log.append_and_commit(
             about.event, actor, customer=customer, purpose=about.purpose, details=about.details
         )
-        # Here and not by `atomic`, so that entry and commit travel together; what fails, raises.
-        connection.connection.commit()
     points.reached("access.entry_committed")
     # Raised only after the commit: raising inside would roll the refusal's entry back.
     if decision.refused or seen.header is None:
@@ -83,15 +80,13 @@ def read_many(
         Denied: for any of them; then nothing is opened of any, and every refusal is in the ledger.
         LedgerUnavailable: the entries could not be stored, so nothing was opened.
     """
-    people.require(actor, Permission.READ_CUSTOMER)
+    people.require_named(actor, Permission.READ_CUSTOMER)
     if len(customers) > MOST_AT_ONCE:
         raise Denied(f"At most {MOST_AT_ONCE} customers are read at once.", ("too_many",))
     asked = Asked(tuple(customers), tuple(fields), purpose, None, bulk=True)
-    connection.ensure_connection()
     with transaction.atomic(durable=True):
-        with connection.connection.pipeline():
-            seen, elements = queries.seen_under_lock(actor, asked, world.now())
         now = world.now()
+        seen, elements = queries.seen_under_lock(actor, asked, now)
         decisions = _Decisions(asked, now)
         decided = [(one, *decisions.about(one.facts)) for one in seen]
         refs = log.append_many(

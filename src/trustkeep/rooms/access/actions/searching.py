@@ -5,7 +5,7 @@ The entry names the kind of value and how many were found, never the value and n
 
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
@@ -28,7 +28,6 @@ def find_customers(actor: Actor, *, element: str, value: str, purpose: str) -> l
         LedgerUnavailable: the entry could not be stored, so nothing was looked up.
     """
     authority.require(actor, Permission.SEARCH_CUSTOMERS)
-    connection.ensure_connection()
     asked = queries.Asked((), (element,), purpose, None)
     with transaction.atomic(durable=True):
         facts, elements = queries.policy_under_lock(actor, asked, world.now())

@@ -1,18 +1,16 @@
 """The facts of a decision, read under the locks of the person and the customers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
-from django.db import connection
-
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import LedgerUnavailable
 from trustkeep.kernel.keys import register, service
-from trustkeep.kernel.ledger import lag
+from trustkeep.kernel.ledger import lag, trips
+from trustkeep.kernel.ledger.trips import Statement
 from trustkeep.kernel.people.permissions import Permission, permissions_of
 from trustkeep.kernel.vault import headers, locks
 from trustkeep.kernel.vault.models import Element
@@ -21,7 +19,6 @@ from trustkeep.rooms.access.queries.policy import (
     SEALS,
     Policy,
     policy_for,
-    seals_in,
     wanted_sets,
 )
 from trustkeep.rooms.access.rules import CaseFacts, CustomerFacts, Facts, PurposeFacts
@@ -30,12 +27,18 @@ from trustkeep.rooms.purposes.queries import PurposeTerms
 Blobs = dict[int, tuple[int, bytes]]
 Standings = Mapping[UUID, register.Standing]
 
-# One row: how far the ledger is, and the seals of the sets that decide.
-_POLICY = f"SELECT {lag.CAUGHT_UP}, ({SEALS})"
-_CUSTOMERS = (
-    "SELECT c.id, c.state, c.version, c.key_version, c.classes, c.seal,"
-    " v.number, v.version, v.blob FROM vault_customer c"
-    " LEFT JOIN vault_sealedvalues v ON v.customer_id = c.id WHERE c.id = ANY(%s::uuid[])"
+# The first row is the policy: how far the ledger is, the seals of the sets that decide, and the
+# case.  Then each blob of each customer, by place in the list, with the customer's header.
+_SEEN = Statement(
+    "access_seen",
+    "text[], uuid[], uuid[], text, bytea",
+    # The linter sees SQL that is put together; every part of it is a constant of our own.
+    f"SELECT 0::int8 AS place, NULL::int2 AS state, NULL::int8, NULL::int4, NULL::bytea, k.seal,"  # noqa: S608
+    f" NULL::int2, NULL::int8, ({SEALS}), {lag.CAUGHT_UP}, k.id"
+    f" FROM (VALUES (1)) AS one LEFT JOIN ({cases.BY_REFERENCE}) k ON true"
+    " UNION ALL SELECT w.place, c.state, c.version, c.key_version, c.classes, c.seal,"
+    " v.number, v.version, v.blob, NULL, NULL FROM unnest($3) WITH ORDINALITY AS w (id, place)"
+    " JOIN vault_customer c USING (id) LEFT JOIN vault_sealedvalues v ON v.customer_id = c.id",
 )
 _NOBODY = CustomerFacts(is_active=False, restricted=False, objected=False, consented=False)
 
@@ -69,30 +72,25 @@ def seen_under_lock(
 ) -> tuple[list[Seen], Mapping[str, Element]]:
     """Lock person and customers, then read every fact; the declared elements come along.
 
-    In a pipeline the statements travel together, and only the answers are waited for.
+    Begins the transaction of the surrounding `atomic`.
 
     Raises:
         LedgerUnavailable: the ledger is too far behind to be relied on.
         Tampered: policy, a header or the register was changed from outside.
     """
-    # The lock is a statement of its own: one that locks and reads sees the past.
-    _sent(locks.SHARED, _array(locks.keys_of((actor.id, *asked.customers))))
-    policy_row = _sent(_POLICY, wanted_sets(actor.id))
-    customers = _sent(_CUSTOMERS, _array(asked.customers))
-    case = _sent(cases.BY_REFERENCE, *cases.reference_columns(asked.case)) if asked.case else None
-    person, standings, policy = _policy(actor, asked, policy_row.fetchone(), now)
-    found, blobs = _customers(customers)
-    case_row = case.fetchone() if case else None
-    named = cases.facts_of(case_row[0] if case_row else None, asked.customers)
+    row, *rows = _read_under_lock(actor, asked)
+    person, standings, policy = _policy(actor, asked, row, now)
+    found, blobs = _customers(rows, asked.customers)
+    named = cases.facts_of(row[-1], row[5], asked.customers)
     seen = _Alike(_common_facts(actor, asked, policy, person, now), asked.purpose)
     return [
         Seen(
             customer,
-            seen.facts(named.get(customer), found.get(customer), standings[customer]),
-            found.get(customer),
-            blobs.get(customer, {}),
+            seen.facts(named.get(customer), header, standings[customer]),
+            header,
+            stored,
         )
-        for customer in asked.customers
+        for customer, header, stored in zip(asked.customers, found, blobs, strict=True)
     ], policy.elements
 
 
@@ -105,10 +103,17 @@ def policy_under_lock(
         LedgerUnavailable: the ledger is too far behind to be relied on.
         Tampered: policy or the register was changed from outside.
     """
-    _sent(locks.SHARED, _array(locks.keys_of((actor.id,))))
-    row = _sent(_POLICY, wanted_sets(actor.id)).fetchone()
+    (row,) = _read_under_lock(actor, asked)
     person, _, policy = _policy(actor, asked, row, now)
     return _common_facts(actor, asked, policy, person, now), policy.elements
+
+
+def _read_under_lock(actor: Actor, asked: Asked) -> list[tuple[Any, ...]]:
+    # The lock is a statement of its own: one that locks and reads sees the past.
+    return trips.begin(
+        (locks.SHARING, (locks.keys_of((actor.id, *asked.customers)),)),
+        (_SEEN, (*wanted_sets(actor.id), asked.customers, *cases.reference_columns(asked.case))),
+    )
 
 
 class _Alike:
@@ -139,22 +144,10 @@ class _Alike:
         return facts
 
 
-def _sent(statement: str, *values: Any) -> Any:
-    # Not Django's cursor: that one binds on this side, so nothing could stay prepared.
-    cursor = psycopg.Cursor(connection.connection)
-    cursor.execute(statement, values, binary=True)
-    return cursor
-
-
-def _array(values: Sequence[object]) -> str:
-    """An array in PostgreSQL's text form: numbers and identifiers need no quotes."""
-    return "{" + ",".join(map(str, values)) + "}"
-
-
 def _policy(
-    actor: Actor, asked: Asked, row: tuple[datetime | None, list[str] | None], now: datetime
+    actor: Actor, asked: Asked, row: tuple[Any, ...], now: datetime
 ) -> tuple[register.Standing, Standings, Policy]:
-    caught_up, seals = row
+    *_, sealed, caught_up, _ = row
     if lag.is_behind(now, caught_up):
         raise LedgerUnavailable(
             "Entries of the ledger wait for their place for more than 30 seconds, so nothing is "
@@ -164,7 +157,7 @@ def _policy(
     with keys.store.reading() as rows:
         standings = register.standings_in(keys, rows, (actor.id, *asked.customers))
     person = standings[actor.id]
-    return person, standings, policy_for(actor.id, asked.purpose, seals_in(seals), person, now)
+    return person, standings, policy_for(actor.id, asked.purpose, sealed, person)
 
 
 def _common_facts(
@@ -174,10 +167,10 @@ def _common_facts(
     kept = person.roles_removed and permissions_of(policy.roles)
     return Facts(
         fields=asked.fields,
-        known_fields=frozenset(policy.elements),
+        known_fields=policy.known_fields,
         purpose=_purpose_facts(policy.purpose, now) if policy.purpose else None,
         grants=policy.grants,
-        clearances=policy.clearances,
+        clearances=policy.clearances_at(now),
         case=None,
         customer=_NOBODY,
         deactivated=person.deactivated,
@@ -198,15 +191,16 @@ def _purpose_facts(terms: PurposeTerms, now: datetime) -> PurposeFacts:
     )
 
 
-def _customers(rows: Any) -> tuple[dict[UUID, headers.Header], dict[UUID, Blobs]]:
+def _customers(
+    rows: Iterable[tuple[Any, ...]], customers: Sequence[UUID]
+) -> tuple[list[headers.Header | None], list[Blobs]]:
     key = service.current().named_key("policy")
-    found: dict[UUID, headers.Header] = {}
-    blobs: dict[UUID, Blobs] = {}
-    for customer, state, version, key_version, classes, seal, number, written, blob in rows:
-        if customer not in found:
-            columns = (state, version, key_version, classes, seal)
-            found[customer] = headers.checked(customer, columns, key)
-            blobs[customer] = {}
+    found: list[headers.Header | None] = [None] * len(customers)
+    blobs: list[Blobs] = [{} for _ in customers]
+    for place, *columns, number, written, blob, _, _ in rows:
+        at = place - 1
+        if found[at] is None:
+            found[at] = headers.checked(customers[at], columns, key)
         if number is not None:
-            blobs[customer][number] = (written, blob)
+            blobs[at][number] = (written, blob)
     return found, blobs

@@ -1,0 +1,130 @@
+"""Several statements in one trip to the database, for acts that must be quick.
+
+A trip is one message of SQL (PostgreSQL's simple query protocol).  Its statements run in order,
+each with a snapshot of its own, so that facts are read after the locks before them were given; the
+rows of the last one come back.  Statements are prepared once for each connection.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from django.db import connection
+from psycopg import errors, pq
+from psycopg.adapt import Transformer
+
+from trustkeep.base.errors import Misconfigured
+
+# Values never change which plan is best: every statement finds its rows by key.
+_OPENING = "BEGIN;SET LOCAL plan_cache_mode=force_generic_plan;"
+_FINE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
+_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()  # names, by psycopg connection
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement with a name of its own; `types` are those of its values $1, $2, ..."""
+
+    name: str
+    types: str
+    body: str
+
+
+Call = tuple[Statement, Sequence[object]]
+
+
+def begin(*calls: Call) -> list[tuple[Any, ...]]:
+    """Open the transaction of the surrounding `transaction.atomic`; the rows of the last call.
+
+    Raises:
+        DatabaseError: as any statement; the transaction is lost.
+        RuntimeError: outside `transaction.atomic`, or the transaction was opened already.
+    """
+    raw = _raw()
+    if raw.pgconn.transaction_status != pq.TransactionStatus.IDLE:
+        raise RuntimeError("the first trip opens the transaction")
+    result = _sent(raw, _OPENING, calls, "")
+    rows = Transformer.from_context(raw)
+    rows.set_pgresult(result)
+    found: list[tuple[Any, ...]] = rows.load_rows(0, result.ntuples, tuple)
+    return found
+
+
+def commit(*calls: Call) -> None:
+    """The last statements of the transaction, and its commit; durable when this returns.
+
+    Raises:
+        DatabaseError: nothing of the transaction was stored, or the answer was lost.
+    """
+    _sent(_raw(), "", calls, ";COMMIT")
+
+
+def _raw() -> Any:
+    connection.ensure_connection()
+    if not connection.in_atomic_block:
+        raise RuntimeError("a trip is made inside transaction.atomic")
+    return connection.connection
+
+
+def _sent(raw: Any, before: str, calls: Sequence[Call], after: str) -> pq.abc.PGresult:
+    known = _prepared.get(raw)
+    if known is None:
+        known = _prepared[raw] = _conforming(raw)
+    with connection.wrap_database_errors:
+        for statement, _ in calls:
+            if statement.name not in known:
+                _run(raw, f"PREPARE {statement.name} ({statement.types}) AS {statement.body}")
+                known.add(statement.name)
+        said = ";".join([f"EXECUTE {one.name}({_literals(values)})" for one, values in calls])
+        return _run(raw, before + said + after)
+
+
+def _conforming(raw: Any) -> set[str]:
+    if raw.pgconn.parameter_status(b"standard_conforming_strings") != b"on":
+        raise Misconfigured(
+            "The PostgreSQL server reads backslashes in text as it did before 9.1: set "
+            "standard_conforming_strings to on."
+        )
+    return set()
+
+
+def _run(raw: Any, text: str) -> pq.abc.PGresult:
+    result: pq.abc.PGresult = raw.pgconn.exec_(text.encode())
+    if result.status not in _FINE:
+        raise errors.error_from_result(result)
+    return result
+
+
+def _literals(values: Sequence[object]) -> str:
+    return ",".join([_literal(value) for value in values])
+
+
+def _literal(value: object) -> str:
+    """A value as SQL text: identifiers, numbers, bytes, moments and codes, and lists of them."""
+    match value:
+        case None:
+            return "NULL"
+        case int():
+            return str(int(value))
+        case bytes():
+            return f"'\\x{value.hex()}'"
+        case list() | tuple():
+            text = "{" + ",".join([_member(one) for one in value]) + "}"
+        case UUID() | str():
+            text = str(value)
+        case datetime():
+            text = value.isoformat()
+        case _:
+            raise TypeError(f"{type(value).__name__} is no value of a trip")
+    # Quotes are doubled; a backslash means nothing where strings conform to the standard.
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _member(value: object) -> str:
+    text = str(value)
+    if '"' in text or "\\" in text:
+        raise ValueError("a list of a trip holds identifiers, numbers and codes")
+    return f'"{text}"'
