@@ -139,8 +139,7 @@ def opens_before_the_commit(driver: Driver) -> None:
     def read_fields(actor, *, customer, fields, purpose, case=None):
         asked = queries.Asked((customer,), tuple(fields), purpose, case)
         with transaction.atomic(durable=True):
-            with reading.connection.connection.pipeline():
-                (seen,), elements = queries.seen_under_lock(actor, asked, world.now())
+            (seen,), elements = queries.seen_under_lock(actor, asked, world.now())
             decision = rules.decide(seen.facts, world.now())
             about = reading._about(asked, seen.facts, decision)
             ref = log.append(about.event, actor, customer=customer, details=about.details)

@@ -12,6 +12,8 @@ from trustkeep.base.errors import Conflict, Denied, Missing, TrustkeepError
 from trustkeep.kernel.approvals import actions as approvals
 from trustkeep.kernel.keys import epochs, register, sealed_sets, service
 from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.ledger import trips
+from trustkeep.kernel.ledger.trips import Statement
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.vault import locks, writing
 from trustkeep.kernel.vault.models import Customer, SealedValues
@@ -203,21 +205,18 @@ def test_a_reader_whose_grant_was_revoked_while_waiting_is_refused(shop, monkeyp
 
 def test_the_harness_sees_the_one_statement_read(shop, monkeypatch):
     """Planted: lock and facts in one statement, whose snapshot is older than its lock."""
-    sent, held = locked._sent, []
+    both = Statement(
+        "trial_locks_and_reads",
+        f"{locked._SEEN.types}, bigint[]",
+        f"SELECT p.* FROM ({locked._SEEN.body}) p, (SELECT count(pg_advisory_xact_lock_shared(key))"
+        " AS n FROM unnest($6) AS key) l WHERE l.n >= 0",
+    )
 
-    def one_statement(statement, *values):
-        if statement == locks.SHARED:
-            held[:] = values
-            return None
-        if statement == locked._POLICY:
-            statement = (
-                f"SELECT p.* FROM ({statement}) p, (SELECT count(pg_advisory_xact_lock_shared(key))"
-                " AS n FROM unnest(%s::bigint[]) AS key) l WHERE l.n >= 0"
-            )
-            values = (*values, *held)
-        return sent(statement, *values)
+    def one_statement(locking, reading):
+        return begin((both, (*reading[1], *locking[1])))
 
-    monkeypatch.setattr(locked, "_sent", one_statement)
+    begin = trips.begin
+    monkeypatch.setattr(trips, "begin", one_statement)
 
     assert {"name": "Dan"} == reader_after_revocation(shop, monkeypatch)
 

@@ -6,10 +6,12 @@ from tests.kernel.ledger.trial import Noted
 
 from trustkeep.base import actor as actors
 from trustkeep.base.errors import LedgerUnavailable
-from trustkeep.kernel.ledger import log
+from trustkeep.kernel.ledger import log, trips
 from trustkeep.kernel.ledger.models import Entry, Writer
+from trustkeep.kernel.ledger.trips import Statement
 
 WHO = actors.job("trial")
+SOMETHING = Statement("trial_something", "int", "SELECT $1")
 
 
 def test_entries_of_one_connection_are_counted_and_chained(write):
@@ -86,11 +88,43 @@ def test_an_entry_that_cannot_be_stored_is_unavailable_and_then_a_new_chain_begi
     assert first.writer != write()[0].writer
 
 
-def test_prepared_statements_may_be_pipelined(ledger):
-    connection.ensure_connection()
-    with connection.connection.pipeline(), transaction.atomic(durable=True):
-        prepared = log.prepare(Noted.SEEN, WHO)
+def test_an_entry_that_travels_with_the_commit_is_durable_before_the_transaction_is_left(
+    ledger, another_connection
+):
+    with transaction.atomic(durable=True):
+        trips.begin((SOMETHING, (1,)))
+        ref = log.append_and_commit(Noted.SEEN, WHO)
+        seen = another_connection().execute("SELECT counter FROM ledger_entry").fetchall()
+    assert [(ref.counter,)] == seen
+    with transaction.atomic():
+        assert ref.counter + 1 == log.append(Noted.SEEN, WHO).counter
+
+
+def test_a_refused_entry_takes_the_transaction_with_it(ledger):
+    with pytest.raises(LedgerUnavailable), transaction.atomic(durable=True):
+        trips.begin((SOMETHING, (1,)))
         with connection.cursor() as cursor:
-            for statement, values in prepared.statements:
-                cursor.execute(statement, values)
-    assert [prepared.ref.counter] == list(Entry.objects.values_list("counter", flat=True))
+            cursor.execute("UPDATE ledger_head SET caught_up_at = NULL")
+            cursor.execute("ALTER TABLE ledger_entry ADD CONSTRAINT never CHECK (false)")
+        log.append_and_commit(Noted.SEEN, WHO)
+    with transaction.atomic():
+        assert 1 == log.append(Noted.SEEN, WHO).counter
+
+
+def test_values_of_a_trip_arrive_as_they_were_given(ledger):
+    given = (uuid.uuid4(), b"\x00'\\", 'it\'s \\ "so"', -5, None, [uuid.UUID(int=3)], [1, 2], [])
+    everything = Statement(
+        "trial_everything", "uuid, bytea, text, bigint, text, uuid[], int[], int[]",
+        "SELECT $1, $2, $3, $4, $5, $6, $7, $8",
+    )  # fmt: skip
+    with transaction.atomic():
+        assert [given] == trips.begin((everything, given))
+
+
+def test_a_trip_begins_one_transaction_only(ledger):
+    with pytest.raises(RuntimeError, match="inside transaction.atomic"):
+        trips.begin((SOMETHING, (1,)))
+    with transaction.atomic():
+        trips.begin((SOMETHING, (1,)))
+        with pytest.raises(RuntimeError, match="opens the transaction"):
+            trips.begin((SOMETHING, (1,)))

@@ -15,7 +15,7 @@ from trustkeep.rooms.access.rules import CaseFacts
 BY_REFERENCE = (
     # The linter sees SQL that is put together; every part of it is a constant of our own.
     "SELECT c.id, s.seal FROM access_case c JOIN keys_sealedset s"
-    f" ON s.kind = '{Case.set_kind}' AND s.owner = c.id"  # noqa: S608
+    f" ON s.kind = '{Case.set_kind}' AND s.owner = c.id"
     " WHERE c.system = $4 AND c.reference_hash = $5"
 )
 
