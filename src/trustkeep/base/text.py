@@ -15,6 +15,8 @@ _SPACE = re.compile(r"\s+")
 
 def folded(value: str) -> str:
     """Compatibility form, case folded, white space collapsed: equal to any reader, equal here."""
+    if value.isascii():  # its own compatibility form; most values are
+        return " ".join(value.lower().split())
     # Folding can undo the composition, so it is composed once more.
     composed = unicodedata.normalize("NFKC", value).casefold()
     return _SPACE.sub(" ", unicodedata.normalize("NFKC", composed)).strip()
@@ -42,6 +44,8 @@ def reference(value: str) -> str:
 
 
 def _unspaced(value: str) -> str:
+    if value.isascii():
+        return "".join(value.lower().split())
     # Without the space a mark may stand behind a letter that it composes with.
     return folded(folded(value).replace(" ", ""))
 

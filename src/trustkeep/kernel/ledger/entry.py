@@ -9,6 +9,7 @@ from json import JSONEncoder
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from trustkeep.base import actor as actors
 from trustkeep.base.actor import Actor
 from trustkeep.base.events import CHECKS, Detail, Event
 from trustkeep.crypto.merkle import leaf_hash
@@ -27,6 +28,46 @@ class EntryRef(NamedTuple):
     counter: int
 
 
+class Filled(NamedTuple):
+    """Details out of a `Template`: already checked and encoded."""
+
+    event: Event
+    encoded: str
+    state: int | None
+
+
+class Template:
+    """Details that are the same for many entries but for one digest, checked and encoded once.
+
+    `details` hold `Template.HERE` where the digest belongs.
+
+    Raises:
+        ValueError: the event does not allow them, or the digest's place is not there once.
+    """
+
+    HERE = "00" * 32
+
+    def __init__(self, event: Event, details: Mapping[str, Any]) -> None:
+        self._event, self._state = event, details.get("state")
+        encoded = encoded_details(Draft(event, actors.job("template"), details=details))
+        self._before, here, self._after = encoded.partition(self.HERE)
+        if not here or self.HERE in self._after:
+            raise ValueError(f"{event}: the digest of a template has one place")
+
+    def filled(self, digest: bytes) -> Filled:
+        """The details with a SHA-256 digest in its place.
+
+        Raises:
+            ValueError: it is no such digest.
+        """
+        if len(digest) != 32:
+            raise ValueError(f"{self._event}: a digest has 32 bytes")
+        return Filled(self._event, self._before + digest.hex() + self._after, self._state)
+
+
+Details = Mapping[str, Any] | Filled
+
+
 class Draft(NamedTuple):
     """One thing to be written, before it has a place in a chain.
 
@@ -38,11 +79,13 @@ class Draft(NamedTuple):
     actor: Actor
     customer: UUID | None = None
     purpose: str | None = None
-    details: Mapping[str, Any] | None = None
+    details: Details | None = None
 
     @property
     def state_version(self) -> int | None:
         """The customer's write version after the act, if this act wrote."""
+        if isinstance(self.details, Filled):
+            return self.details.state
         return (self.details or {}).get("state")
 
 
@@ -58,15 +101,15 @@ class Chained(NamedTuple):
 
 
 class Wording:
-    """Everything that the entries of one writer at one moment say alike, encoded once.
+    """What the entries of one writer at one moment say alike, encoded once.
 
     Raises:
-        ValueError: the event does not allow these details, purpose or actor: an error of the
-            programmer.
+        ValueError: the event does not allow this purpose or actor: an error of the programmer.
     """
 
     def __init__(self, draft: Draft, writer: UUID, at: datetime) -> None:
-        self._shared = self._what(draft)
+        self._event, self._actor, self._purpose = draft.event, draft.actor, draft.purpose
+        self._details: tuple[Details | None, str] = None, "{}"
         label = draft.actor.label
         if not _LABEL.fullmatch(label):
             raise ValueError(f"{draft.event}: an actor is a kind and an identifier")
@@ -76,33 +119,34 @@ class Wording:
         # By hand: a tenth of the cost of the general encoder, which only the details need.
         # Everything is ASCII by the types of the details.
         self._head = f'{{"actor":"{label}","at":"{moment(at)}",'
-        self._what_happened = (
-            f'"details":{encoded_details(draft)},"event":"{draft.event.value}","n":'
-        )
+        self._happened = f',"event":"{draft.event.value}","n":'
         self._tail = f',{purpose}"v":1,"writer":"{writer}"}}'
 
     def fits(self, draft: Draft) -> bool:
-        """Whether another draft says the same but for the customer."""
-        return self._shared == self._what(draft)
+        """Whether another draft says the same but for customer and details."""
+        return (
+            self._event is draft.event
+            and self._actor is draft.actor
+            and self._purpose == draft.purpose
+        )
 
-    def body(self, customer: UUID | None, counter: int, before: bytes) -> bytes:
+    def body(self, draft: Draft, counter: int, before: bytes) -> bytes:
         """The canonical JSON of an entry.
 
         Raises:
-            ValueError: it is longer than 65,535 bytes.
+            ValueError: the event does not allow these details, or the body is longer than 65,535
+                bytes.
         """
-        about = f'"customer":"{customer}",' if customer else ""
+        if draft.details is not self._details[0]:
+            self._details = draft.details, encoded_details(draft)
+        about = f'"customer":"{draft.customer}",' if draft.customer else ""
         body = (
-            f'{self._head}{about}{self._what_happened}{counter},"prev":"{before.hex()}"{self._tail}'
+            f'{self._head}{about}"details":{self._details[1]}{self._happened}{counter},'
+            f'"prev":"{before.hex()}"{self._tail}'
         ).encode("ascii")
         if len(body) > LARGEST_ENTRY:
-            raise ValueError(f"an entry has at most {LARGEST_ENTRY} bytes")
+            raise ValueError(f"{draft.event}: an entry has at most {LARGEST_ENTRY} bytes")
         return body
-
-    @staticmethod
-    def _what(draft: Draft) -> tuple[Event, int, str | None, int]:
-        # Actor and details by identity: comparing them would cost more than wording them anew.
-        return draft.event, id(draft.actor), draft.purpose, id(draft.details)
 
 
 def chained(
@@ -114,13 +158,12 @@ def chained(
         ValueError: as `Wording`.
     """
     writer, counter = after
-    said: tuple[Draft, Wording] | None = None
+    wording: Wording | None = None
     for draft in drafts:
-        if said is None or not said[1].fits(draft):
-            # The draft is kept with its wording, so that what it names stays alive and unique.
-            said = draft, Wording(draft, writer, at)
+        if wording is None or not wording.fits(draft):
+            wording = Wording(draft, writer, at)
         counter += 1
-        body = said[1].body(draft.customer, counter, before)
+        body = wording.body(draft, counter, before)
         before = leaf_hash(body)
         tag = hmac.digest(tag_key, body, "sha256")
         yield Chained(draft, EntryRef(writer, counter), at, body, before, tag)
@@ -133,6 +176,10 @@ def encoded_details(draft: Draft) -> str:
         ValueError: the event does not allow them.
     """
     details = draft.details or {}
+    if isinstance(details, Filled):
+        if details.event is not draft.event:
+            raise ValueError(f"{draft.event} was given the details of {details.event}")
+        return details.encoded
     refused = draft.event.refused_details(details)
     if refused:
         raise ValueError(f"{draft.event} does not allow these details: {', '.join(refused)}")

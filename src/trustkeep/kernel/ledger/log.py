@@ -18,12 +18,13 @@ from trustkeep.base.events import Event
 from trustkeep.kernel.jobs import reactions
 from trustkeep.kernel.ledger import chain, ports, trips
 from trustkeep.kernel.ledger.copying import COLUMNS, copied
-from trustkeep.kernel.ledger.entry import Chained, Draft, EntryRef
+from trustkeep.kernel.ledger.entry import Chained, Details, Draft, EntryRef, Template
 from trustkeep.kernel.ledger.lag import is_behind, oldest_unpositioned_at
 from trustkeep.kernel.ledger.trips import Statement
 
 __all__ = [
-    "Draft", "EntryRef", "append", "append_and_commit", "append_many", "is_behind",
+    "Details", "Draft", "EntryRef", "Template", "append", "append_and_commit",
+    "append_many", "is_behind",
     "oldest_unpositioned_at",
 ]  # fmt: skip
 

@@ -141,19 +141,36 @@ def _create(
             for token in indexer.tokens(one.header.customer, row.opened_values)
         },
     )
+    said = _Said(source)
     log.append_many(
         log.Draft(
-            VaultEvent.CREATED,
-            actor,
-            customer=one.header.customer,
-            details={
-                "state": 1,
-                "written": rules.ledger_versions(one.header.classes),
-                "source": source,
-            },
+            VaultEvent.CREATED, actor, one.header.customer, details=said.about(one.header.classes)
         )
         for one in done
     )
+
+
+class _Said:
+    """What an entry says of a new customer; most customers have values of one class only."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._templates: dict[SensitivityClass, log.Template] = {}
+
+    def about(self, classes: rules.Classes) -> log.Details:
+        """The details for these classes."""
+        if len(classes) != 1:
+            return self._details(rules.ledger_versions(classes))
+        ((number, written),) = classes.items()
+        template = self._templates.get(number)
+        if template is None:
+            unwritten = {number: Written(1, bytes.fromhex(log.Template.HERE))}
+            details = self._details(rules.ledger_versions(unwritten))
+            template = self._templates[number] = log.Template(VaultEvent.CREATED, details)
+        return template.filled(written.digest)
+
+    def _details(self, written: Mapping[str, list[int | str]]) -> dict[str, object]:
+        return {"state": 1, "written": written, "source": self._source}
 
 
 def _sealed(

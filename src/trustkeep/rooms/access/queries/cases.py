@@ -13,9 +13,8 @@ from trustkeep.rooms.access.rules import CaseFacts
 
 # The case that a system's reference means, and the seal of its set.
 BY_REFERENCE = (
-    # The linter sees SQL that is put together; every part of it is a constant of our own.
-    "SELECT c.id, s.seal FROM access_case c JOIN keys_sealedset s"
-    f" ON s.kind = '{Case.set_kind}' AND s.owner = c.id"
+    "SELECT c.id, s.seal FROM access_case c"
+    " JOIN keys_sealedset s ON s.kind = 'access.case' AND s.owner = c.id"
     " WHERE c.system = $4 AND c.reference_hash = $5"
 )
 

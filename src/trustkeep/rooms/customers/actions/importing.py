@@ -29,7 +29,7 @@ from trustkeep.rooms.customers.events import CustomerEvent
 from trustkeep.rooms.customers.rules import Mapped, RefusedRow, TakenRow
 from trustkeep.rooms.purposes import queries as purposes
 
-BATCH = 2000
+BATCH = 5000
 MOST_BEFORE_PROOF = 50  # customers, before the recovery kit must have been proven
 MOST_REPORTED = 10_000
 
