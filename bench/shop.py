@@ -75,7 +75,9 @@ class Shop:
             member = actions.add_member(ana, name=name, email=f"{name}@x.example")
             actions.assign_role(who[by], member=member, role=role)
             issued = actions.issue_token(ana, member=member, label="bench", lasts=timedelta(days=1))
-            who[name] = tokens.actor_for(issued.secret)
+            handed = tokens.actor_for(issued.secret)
+            own = actions.issue_token(handed, member=member, label="own", lasts=timedelta(days=1))
+            who[name] = tokens.actor_for(own.secret)
         self.who = who
         look_ups = {"email": IndexKind.EMAIL, "phone": IndexKind.PHONE}
         purposes.declare_elements(

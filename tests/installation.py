@@ -69,6 +69,13 @@ def _new_index():
         cursor.execute("INSERT INTO vault_sentinel VALUES (%s)", cursor.fetchone())
 
 
+def own_token(handed):
+    """The secret of the token that whoever was handed one makes for themselves."""
+    actor = tokens.actor_for(handed)
+    made = people.issue_token(actor, member=actor.id, label="own", lasts=timedelta(days=30))
+    return made.secret
+
+
 @dataclass
 class Company:
     """Who works here; what is kept, and what for."""
@@ -89,8 +96,8 @@ class Company:
         issued = people.issue_token(
             token_by or self.ana, member=member, label="cli", lasts=timedelta(days=30)
         )
-        self.secrets[name] = issued.secret
-        self.people[name] = tokens.actor_for(issued.secret)
+        self.secrets[name] = own_token(issued.secret)
+        self.people[name] = tokens.actor_for(self.secrets[name])
         return member
 
     def customer(self, reference, **values) -> UUID:

@@ -24,7 +24,8 @@ class Actor:
 
     `permissions` are stable permission names.  `id` is the random id of the person or service
     account (`NOBODY` for jobs and the host operator); `name` is the job's name or the operator's
-    numeric user id, never a person's name.  `token` is the id of the credential that was shown.
+    numeric user id, never a person's name.  `token` is the id of the credential that was shown;
+    `is_handed` says that somebody else made it, who may have kept a copy.
     """
 
     kind: ActorKind
@@ -32,6 +33,7 @@ class Actor:
     name: str = ""
     permissions: frozenset[str] = field(default=frozenset())
     token: UUID | None = None
+    is_handed: bool = False
 
     @property
     def label(self) -> str:

@@ -67,7 +67,9 @@ def hire(names: Sequence[str]) -> list[Staff]:
         member = people.add_member(first, name=name, email=_address(name))
         people.assign_role(staff[giver or 0].actor, member=member, role=role)
         issued = people.issue_token(first, member=member, label="demo", lasts=timedelta(days=30))
-        staff.append(Staff(name, role, tokens.actor_for(issued.secret), issued.secret))
+        handed = tokens.actor_for(issued.secret)
+        own = people.issue_token(handed, member=member, label="own", lasts=timedelta(days=30))
+        staff.append(Staff(name, role, tokens.actor_for(own.secret), own.secret))
     return staff
 
 

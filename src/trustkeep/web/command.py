@@ -27,7 +27,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from trustkeep.base import actor as actors
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Denied, NotSignedIn
+from trustkeep.base.errors import NotSignedIn
 from trustkeep.web.plain_text import as_text
 
 Data = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -164,13 +164,16 @@ def _actor_for(permission: StrEnum | _Host) -> Actor:
             "This command needs to know who you are: put your token into a file of your own and "
             "name it in TRUSTKEEP_TOKEN_FILE."
         )
+    # Imported here: Django must be ready for them.
     tokens = importlib.import_module("trustkeep.kernel.people.tokens")
-    actor: Actor = tokens.actor_for(token)
+    authority = importlib.import_module("trustkeep.kernel.people.authority")
+    try:
+        actor: Actor = tokens.actor_for(token)
+    except NotSignedIn:
+        authority.note_unknown_token(actors.host(os.getuid()))
+        raise
     if permission not in actor.permissions:
-        raise Denied(
-            f"You have not the permission {permission}: ask an administrator for a role with it.",
-            reasons=("no_permission",),
-        )
+        raise authority.refused(actor, permission)
     return actor
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from tests.installation import own_token
 
 from trustkeep.base import actor as actors
 from trustkeep.base import world
@@ -40,7 +41,7 @@ def joins(ada, name, role, by=None):
     member = people.add_member(ada, name=name, email=f"{name}@example.org")
     token = people.issue_token(ada, member=member, label="first", lasts=timedelta(days=30))
     people.assign_role(by or ada, member=member, role=role)
-    return tokens.actor_for(token.secret)
+    return tokens.actor_for(own_token(token.secret))
 
 
 @pytest.fixture

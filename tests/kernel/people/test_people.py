@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from tests.installation import logged
 
 from trustkeep.base import actor as actors
 from trustkeep.base import world
@@ -32,7 +33,9 @@ def joins(ada):
         token = actions.issue_token(ada, member=member, label="first", lasts=DAY)
         for role in roles:
             actions.assign_role(by, member=member, role=role)
-        return tokens.actor_for(token.secret), token
+        handed = tokens.actor_for(token.secret)
+        own = actions.issue_token(handed, member=member, label="own", lasts=DAY)
+        return tokens.actor_for(own.secret), own
 
     return join
 
@@ -94,6 +97,29 @@ def test_a_deactivation_written_back_by_sql_has_no_effect(ada, joins):
 
     with pytest.raises(NotSignedIn):
         tokens.actor_for(token.secret)
+
+
+def test_a_token_that_somebody_else_made_is_only_good_for_making_ones_own(ada):
+    member = actions.add_member(ada, name="Ann", email="ann@example.org")
+    actions.assign_role(ada, member=member, role=Role.AUDITOR)
+    handed = actions.issue_token(ada, member=member, label="first", lasts=DAY)
+    ann = tokens.actor_for(handed.secret)
+
+    with pytest.raises(Denied) as refused:
+        require(ann, Permission.VIEW_LEDGER)
+    assert ("handed_token",) == refused.value.reasons
+
+    own = actions.issue_token(ann, member=member, label="own", lasts=DAY)
+    require(tokens.actor_for(own.secret), Permission.VIEW_LEDGER)
+    with pytest.raises(NotSignedIn):
+        tokens.actor_for(handed.secret)
+
+
+def test_a_refused_attempt_is_in_the_ledger(ada):
+    with pytest.raises(Denied):
+        require(ada, Permission.READ_CUSTOMER)
+
+    assert "people.attempt.refused" == logged()[-1]
 
 
 def test_the_last_administrator_stays(ada, joins):

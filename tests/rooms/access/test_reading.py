@@ -1,11 +1,18 @@
+from datetime import timedelta
+from uuid import UUID
+
 import pytest
 from tests.installation import logged
 
-from trustkeep.base.errors import Denied
+from trustkeep.base import world
+from trustkeep.base.errors import Denied, Missing, Unacceptable
 from trustkeep.kernel.keys import register
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.people import actions as people
+from trustkeep.kernel.people.permissions import Role
+from trustkeep.kernel.vault import known
 from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.access import rules
 from trustkeep.rooms.access.rules import Refusal
 
 
@@ -108,3 +115,54 @@ def test_nobody_is_looked_up_without_a_grant(company, dan):
 
     assert (Refusal.NO_GRANT,) == refusal.value.reasons
     assert "access.search.refused" == logged()[-1]
+
+
+def test_a_reference_that_means_nobody_is_refused_and_in_the_ledger(company, dan):
+    with pytest.raises(Denied) as refusal:
+        access.read_fields(
+            company.ben, customer=known.customer_or_nobody("C-999"), fields=["phone"],
+            purpose="support", case="helpdesk:1",
+        )  # fmt: skip
+
+    assert Refusal.NO_CUSTOMER in refusal.value.reasons or (
+        Refusal.CASE_NAMES_ANOTHER in refusal.value.reasons
+    )
+    assert "access.read.refused" == logged()[-1]
+
+
+def test_who_may_not_read_learns_not_whether_there_is_such_a_customer(company, dan):
+    answers = set()
+    for customer in (dan, known.customer_or_nobody("C-999")):
+        with pytest.raises(Denied) as refusal:
+            access.read_fields(company.cleo, customer=customer, fields=["phone"], purpose="support")
+        answers.add(str(refusal.value))
+
+    assert 1 == len(answers)
+
+
+def test_who_has_no_permission_to_read_is_refused_and_in_the_ledger(company, dan):
+    with pytest.raises(Denied) as refusal:
+        access.read_fields(company.ana, customer=dan, fields=["phone"], purpose="support")
+
+    assert Refusal.NO_PERMISSION in refusal.value.reasons
+    assert "access.read.refused" == logged(dan)[-1]
+
+
+def test_nobody_grants_to_themselves_nor_to_a_role_of_their_own(company, dan):
+    company.hire("hugo", Role.DEPARTMENT_HEAD, by=company.ana)
+    people.assign_role(company.dora, member=company.hugo.id, role=Role.SUPPORT_AGENT)
+
+    for grantee in (company.hugo.id, rules.grantee_of(Role.SUPPORT_AGENT)):
+        with pytest.raises(Denied) as refusal:
+            access.give_grant(company.hugo, grantee=grantee, purpose="support")
+        assert ("self_grant",) == refusal.value.reasons
+
+
+def test_a_grant_goes_to_a_member_or_a_role_and_ends_in_the_future(company):
+    with pytest.raises(Missing):
+        access.give_grant(company.dora, grantee=UUID(int=7), purpose="support")
+    with pytest.raises(Unacceptable, match="in the future"):
+        access.give_grant(
+            company.dora, grantee=company.ben.id, purpose="support",
+            ends_at=world.now() - timedelta(days=1),
+        )  # fmt: skip

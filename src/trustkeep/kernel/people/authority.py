@@ -1,9 +1,15 @@
 """May this actor do this, now?  The first line of every action."""
 
+from enum import StrEnum
+
+from django.db import connection, transaction
+
 from trustkeep.base.actor import Actor, ActorKind
 from trustkeep.base.errors import Denied
 from trustkeep.kernel.keys import register
+from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import queries
+from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.permissions import PERMISSIONS, Permission, permissions_of
 
 
@@ -11,9 +17,10 @@ def require(actor: Actor, permission: Permission) -> None:
     """Go on only if the actor has the permission and nothing has taken it away since.
 
     Raises:
-        Denied: with what is missing, and which roles would bring it.
+        Denied: with what is missing, and which roles would bring it; the attempt is in the ledger.
     """
-    require_named(actor, permission)
+    if permission not in actor.permissions:
+        raise refused(actor, permission)
     if actor.kind not in {ActorKind.STAFF, ActorKind.SERVICE}:
         return  # a job's permissions are declared where the job is; nothing revokes them
     standing = register.facts(actor.id)
@@ -23,25 +30,29 @@ def require(actor: Actor, permission: Permission) -> None:
             ("access_ended",),
         )
     if standing.roles_removed and permission not in permissions_of(queries.roles_of(actor.id)):
-        raise _denied(permission)
+        raise refused(actor, permission)
 
 
-def require_named(actor: Actor, permission: Permission) -> None:
-    """Go on only if the actor was recognised with the permission.
-
-    For acts whose own decision reads under a lock what has been taken away since.
-
-    Raises:
-        Denied: with which roles would bring it.
-    """
-    if permission not in actor.permissions:
-        raise _denied(permission)
-
-
-def _denied(permission: Permission) -> Denied:
+def refused(actor: Actor, permission: StrEnum) -> Denied:
+    """The refusal of an act for want of a permission; the attempt is in the ledger."""
+    if not connection.in_atomic_block:  # inside, it would be rolled back with what was begun
+        with transaction.atomic(durable=True):
+            log.append(PeopleEvent.ATTEMPT_REFUSED, actor, details={"permission": str(permission)})
+    if actor.is_handed:
+        return Denied(
+            "Somebody else made this token, so it is only good for making your own: run `trustkeep "
+            "people token --label LABEL` and put what it shows into your token file.",
+            ("handed_token",),
+        )
     roles = ", ".join(sorted(role for role, held in PERMISSIONS.items() if permission in held))
     return Denied(
         f"You have not the permission {permission}: ask an administrator or the DPO for a role "
         f"that brings it ({roles}).",
         ("no_permission",),
     )
+
+
+def note_unknown_token(actor: Actor) -> None:
+    """Write down that somebody came with a token that is not good; `actor` is the door's."""
+    with transaction.atomic(durable=True):
+        log.append(PeopleEvent.TOKEN_REFUSED, actor)

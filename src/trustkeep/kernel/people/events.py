@@ -14,6 +14,8 @@ class PeopleEvent(Event):
     MEMBER_DEACTIVATED = "people.member.deactivated", _WHO
     MEMBER_REACTIVATED = "people.member.reactivated", _WHO
     DEPARTMENT_MADE = "people.department.made", {"department": Detail.ID, "head": Detail.ID}
+    ATTEMPT_REFUSED = "people.attempt.refused", {"permission": Detail.CODE}
+    TOKEN_REFUSED = "people.token.refused"
     ROLE_ASSIGNED = "people.role.assigned", {**_WHO, "role": Detail.CODE}
     ROLE_REMOVED = "people.role.removed", {**_WHO, "role": Detail.CODE}
     TOKEN_ISSUED = (

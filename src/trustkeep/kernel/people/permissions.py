@@ -62,6 +62,7 @@ DATA_ACCESS = frozenset(
         Permission.IMPORT_CUSTOMERS,
     }
 )
+HANDED = frozenset({Permission.VIEW_SOP})  # with a token that somebody else made: make one's own
 _P = Permission
 _EVERYBODY = frozenset({_P.VIEW_SOP})
 _PRIVACY_OFFICE = _EVERYBODY | {

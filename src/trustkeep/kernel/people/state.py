@@ -6,6 +6,7 @@ from uuid import UUID
 from trustkeep.base import world
 from trustkeep.crypto.keytree import bucket_of
 from trustkeep.kernel.keys import register, service
+from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.keys.state import Report
 from trustkeep.kernel.ledger import snapshots
 from trustkeep.kernel.people.models import Member
@@ -31,7 +32,7 @@ def compare_people(report: Report) -> None:
 def _entered_just_now(person: UUID) -> bool:
     with service.current().store.reading() as rows:
         (newest,) = rows.execute(
-            "SELECT max(at) FROM register WHERE bucket = ? AND subject = ?",
-            (bucket_of(person), person.bytes),
+            "SELECT max(at) FROM register WHERE bucket = ? AND subject = ? AND fact = ?",
+            (bucket_of(person), person.bytes, Fact.REACTIVATED),
         ).fetchone()
     return newest is not None and world.now() - datetime.fromisoformat(newest) < GRACE

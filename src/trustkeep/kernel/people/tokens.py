@@ -13,11 +13,11 @@ from uuid import UUID
 from django.db import connection
 
 from trustkeep.base import world
-from trustkeep.base.actor import Actor, ActorKind
+from trustkeep.base.actor import NOBODY, Actor, ActorKind
 from trustkeep.base.errors import NotSignedIn
 from trustkeep.kernel.keys import register, sealed_sets
 from trustkeep.kernel.people.models import Member, RoleAssignment, Token
-from trustkeep.kernel.people.permissions import Role, permissions_of
+from trustkeep.kernel.people.permissions import HANDED, Role, permissions_of
 
 PREFIX = "tk_"
 _REMEMBERED = 1_000  # people whose verified rows a process keeps
@@ -79,9 +79,17 @@ def actor_for(token: str) -> Actor:
         raise _not_signed_in()
     if _ended(known.member.expires_at, now):
         raise _not_signed_in()
-    roles = (role for role in known.roles if role not in standing.roles_removed)
+    held = permissions_of(role for role in known.roles if role not in standing.roles_removed)
+    # Whoever made it could use it, so it is good for one thing: to make one's own.  The founder's
+    # first token is made by the host's operator, who is nobody.
+    is_handed = shown.issued_by not in {person, NOBODY}
+    allowed = HANDED if is_handed else held
     return Actor(
-        ActorKind(known.member.kind), person, permissions=permissions_of(roles), token=shown.id
+        ActorKind(known.member.kind),
+        person,
+        permissions=allowed,
+        token=shown.id,
+        is_handed=is_handed,
     )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from trustkeep.base.actor import NOBODY
 from trustkeep.base.errors import Missing
 from trustkeep.kernel.keys import references, service
 
@@ -20,6 +21,15 @@ def customer_of(reference: str) -> UUID:
     if digest not in found:
         raise Missing("There is no such customer.")
     return found[digest]
+
+
+def customer_or_nobody(reference: str) -> UUID:
+    """As `customer_of`, with `NOBODY` for a reference that means no customer.
+
+    For acts whose decision, and whose entry in the ledger, shall say so.
+    """
+    (digest,) = references.hashes(service.current(), [reference])
+    return recorded([digest]).get(digest, NOBODY)
 
 
 def recorded(hashed: Sequence[bytes]) -> dict[bytes, UUID]:

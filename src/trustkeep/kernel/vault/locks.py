@@ -13,6 +13,11 @@ from trustkeep.kernel.ledger.trips import Statement
 
 SHARED = "SELECT pg_advisory_xact_lock_shared(key) FROM unnest(%s::bigint[]) AS key"
 SHARING = Statement("vault_share", "bigint[]", SHARED % "$1")
+EXCLUDING = Statement(
+    "vault_exclude",
+    "bigint[]",
+    "SELECT pg_advisory_xact_lock(key) FROM unnest($1) AS key",
+)
 
 
 def key_of(subject: UUID) -> int:

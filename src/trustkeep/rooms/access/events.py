@@ -16,10 +16,12 @@ _SEARCH = {"element": Detail.CODE, "hits": Detail.COUNT, "reasons": Detail.CODES
 
 
 class AccessEvent(Event):
-    """Readings and what allows them."""
+    """Readings, changes, and what allows them."""
 
     PERMITTED = "access.read.permitted", _READ
     REFUSED = "access.read.refused", _READ
+    CHANGE_PERMITTED = "access.change.permitted", _READ
+    CHANGE_REFUSED = "access.change.refused", _READ
     SEARCHED = "access.search.made", _SEARCH
     SEARCH_REFUSED = "access.search.refused", _SEARCH
     GRANTED = (

@@ -23,6 +23,7 @@ def grantee_of(role: str) -> UUID:
 class Refusal(StrEnum):
     """Why a reading was refused.  The values are in the ledger: never rename one."""
 
+    NO_PERMISSION = "no_permission"
     NO_FIELDS = "no_fields"
     UNKNOWN_FIELD = "unknown_field"
     NO_PURPOSE = "no_purpose"
@@ -33,6 +34,7 @@ class Refusal(StrEnum):
     NO_GRANT = "no_grant"
     GRANT_ENDED = "grant_ended"
     NO_BULK_GRANT = "no_bulk_grant"
+    ONLY_MASKED = "only_masked"
     NO_CLEARANCE = "no_clearance"
     NO_CASE = "no_case"
     CASE_CLOSED = "case_closed"
@@ -104,6 +106,7 @@ class Facts:
     clearances: frozenset[str]
     case: CaseFacts | None
     customer: CustomerFacts
+    permitted: bool = True  # by a role, to do this at all
     deactivated: bool = False
     token_revoked: bool = False
     role_removed: bool = False  # the one that brought the permission to read
@@ -140,8 +143,9 @@ def decide(facts: Facts, now: datetime) -> Decision:
         *_by_purpose(facts),
         *_by_grant(facts, used, now),
         *_by_case(facts),
-        *_by_customer(facts),
     )
+    # Who may not read anyway is not told whether there is such a customer.
+    refused = refused or tuple(_by_customer(facts))
     if refused:
         return Decision((), (), refused, ())
     # A field is masked when every grant that allows it masks it.
@@ -149,6 +153,14 @@ def decide(facts: Facts, now: datetime) -> Decision:
     masked = tuple(field for field in facts.fields if field not in openly)
     allowed = tuple(field for field in facts.fields if field in openly)
     return Decision(allowed, masked, (), tuple(grant.id for grant in used))
+
+
+def decide_change(facts: Facts, now: datetime) -> Decision:
+    """As `decide`, for writing the fields: what is seen masked only, nobody writes over."""
+    decision = decide(facts, now)
+    if decision.masked:
+        return Decision((), (), (Refusal.ONLY_MASKED,), ())
+    return decision
 
 
 def refusals_to_search(facts: Facts, now: datetime) -> tuple[Refusal, ...]:
@@ -168,6 +180,8 @@ def _counts(grant: GrantTerms, now: datetime) -> bool:
 
 def _by_person(facts: Facts) -> Sequence[Refusal]:
     found = []
+    if not facts.permitted:
+        found.append(Refusal.NO_PERMISSION)
     if facts.deactivated:
         found.append(Refusal.DEACTIVATED)
     if facts.token_revoked:

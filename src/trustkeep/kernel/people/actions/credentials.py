@@ -31,10 +31,12 @@ class IssuedToken:
 
 
 def issue_token(actor: Actor, *, member: UUID, label: str, lasts: timedelta) -> IssuedToken:
-    """Make a token for a member, or for oneself; shown once.
+    """Make a token for oneself, or a member's first one; shown once.
+
+    A token made by somebody else lets its holder make their own, and ends when they do.
 
     Raises:
-        Denied: for somebody who reads customer data, by anyone but themselves or the DPO.
+        Denied: for somebody who may do what the actor may not and has a token already.
         Unacceptable: it would last longer than a year, or not at all.
     """
     if member != actor.id:
@@ -46,7 +48,10 @@ def issue_token(actor: Actor, *, member: UUID, label: str, lasts: timedelta) -> 
     with transaction.atomic(durable=True):
         locks.person_shared(member)
         _refuse_to_impersonate(actor, member)
-        return add_token(actor, member, label=label, lasts=lasts)
+        made = add_token(actor, member, label=label, lasts=lasts)
+    if actor.is_handed and actor.token:
+        revoke_token(actor, member=member, token=actor.token)
+    return made
 
 
 def add_token(actor: Actor, member: UUID, *, label: str, lasts: timedelta) -> IssuedToken:

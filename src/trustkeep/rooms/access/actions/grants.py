@@ -13,11 +13,14 @@ from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people import locks
-from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.people import queries as roster
+from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.models import Grant
-from trustkeep.rooms.access.rules import EVERY_FIELD
+from trustkeep.rooms.access.rules import EVERY_FIELD, grantee_of
 from trustkeep.rooms.purposes import queries as purposes
+
+_ROLES = frozenset(map(grantee_of, Role))
 
 
 def give_grant(
@@ -33,14 +36,24 @@ def give_grant(
     """Let a person or role read some fields for a purpose.  `ends_at` None: while it lives.
 
     Raises:
-        Denied: the actor may not grant, or would grant to themselves.
-        Unacceptable: there is no such live purpose, or it does not need one of the fields.
+        Denied: the actor may not grant, or would grant to themselves or to a role of their own.
+        Missing: the grantee is neither a member nor a role.
+        Unacceptable: there is no such live purpose, it does not need one of the fields, or the
+            grant would have ended already.
     """
     people.require(actor, Permission.GRANT_ACCESS)
-    if grantee == actor.id:
-        raise Denied("Nobody grants access to themselves; ask somebody else.", ("self_grant",))
+    own = {actor.id, *map(grantee_of, roster.roles_of(actor.id))}
+    if grantee in own:
+        raise Denied(
+            "Nobody grants access to themselves or to a role of their own; ask somebody else.",
+            ("self_grant",),
+        )
+    if grantee not in _ROLES:
+        roster.member(grantee)
     terms = purposes.terms_by_key().get(purpose)
     now = world.now()
+    if ends_at is not None and ends_at <= now:
+        raise Unacceptable("A grant needs an end in the future.")
     if terms is None or not terms.is_live(now):
         raise Unacceptable(f"There is no live purpose {purpose}; declare it first.")
     beyond = set(fields) - terms.fields - {EVERY_FIELD}

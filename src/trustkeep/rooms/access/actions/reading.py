@@ -11,12 +11,10 @@ from uuid import UUID
 from django.db import transaction
 
 from trustkeep.base import points, world
-from trustkeep.base.actor import Actor
+from trustkeep.base.actor import NOBODY, Actor
 from trustkeep.base.errors import Denied
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.ledger.log import EntryRef
-from trustkeep.kernel.people import authority as people
-from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import opening
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access import queries, rules
@@ -25,6 +23,12 @@ from trustkeep.rooms.access.queries import Asked, Seen
 from trustkeep.rooms.access.rules import Decision, Facts
 
 MOST_AT_ONCE = 1000  # customers in one bulk reading
+_EVENTS = {  # writes, refused
+    (False, False): AccessEvent.PERMITTED,
+    (False, True): AccessEvent.REFUSED,
+    (True, False): AccessEvent.CHANGE_PERMITTED,
+    (True, True): AccessEvent.CHANGE_REFUSED,
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,21 +56,21 @@ def read_fields(
         Missing: the customer was erased while this was decided.
         LedgerUnavailable: the entry could not be stored, so nothing was opened.
     """
-    people.require_named(actor, Permission.READ_CUSTOMER)
     asked = Asked((customer,), tuple(fields), purpose, case)
     # Two trips: the facts, then the entry with its commit.
     with transaction.atomic(durable=True):
         now = world.now()
         (seen,), elements = queries.seen_under_lock(actor, asked, now)
         decision = rules.decide(seen.facts, now)
-        about = _about(asked, seen.facts, decision)
+        about = entry_about(asked, seen.facts, decision)
         ref = log.append_and_commit(
-            about.event, actor, customer=customer, purpose=about.purpose, details=about.details
-        )
+            about.event, actor, customer=about.customer(customer), purpose=about.purpose,
+            details=about.details,
+        )  # fmt: skip
     points.reached("access.entry_committed")
     # Raised only after the commit: raising inside would roll the refusal's entry back.
     if decision.refused or seen.header is None:
-        raise _denied(decision)
+        raise denied(decision)
     opened = opening.open_fields(seen.header, seen.blobs, decision.released, elements)
     return Opened(customer, _released(opened, decision), decision.masked, ref)
 
@@ -80,7 +84,6 @@ def read_many(
         Denied: for any of them; then nothing is opened of any, and every refusal is in the ledger.
         LedgerUnavailable: the entries could not be stored, so nothing was opened.
     """
-    people.require_named(actor, Permission.READ_CUSTOMER)
     if len(customers) > MOST_AT_ONCE:
         raise Denied(f"At most {MOST_AT_ONCE} customers are read at once.", ("too_many",))
     asked = Asked(tuple(customers), tuple(fields), purpose, None, bulk=True)
@@ -96,12 +99,12 @@ def read_many(
     points.reached("access.entry_committed")
     for _, decision, _ in decided:
         if decision.refused:
-            raise _denied(decision)
+            raise denied(decision)
     return _opened_many(decided, elements, refs)
 
 
 def _opened_many(
-    decided: Sequence[tuple[Seen, Decision, "_About"]],
+    decided: Sequence[tuple[Seen, Decision, "About"]],
     elements: Mapping[str, Element],
     refs: Sequence[EntryRef],
 ) -> list[Opened]:
@@ -119,12 +122,17 @@ def _opened_many(
 
 
 @dataclass(frozen=True, slots=True)
-class _About:
+class About:
     """What the entry of a decision says, but for the customer."""
 
     event: AccessEvent
     purpose: str | None
     details: Mapping[str, object]
+
+    @staticmethod
+    def customer(asked: UUID) -> UUID | None:
+        """Whom the entry names: nobody, where a reference meant nobody."""
+        return None if asked == NOBODY else asked
 
 
 class _Decisions:
@@ -132,19 +140,20 @@ class _Decisions:
 
     def __init__(self, asked: Asked, now: datetime) -> None:
         self._asked, self._now = asked, now
-        self._made: dict[int, tuple[Decision, _About]] = {}
+        self._made: dict[int, tuple[Decision, About]] = {}
 
-    def about(self, facts: Facts) -> tuple[Decision, _About]:
+    def about(self, facts: Facts) -> tuple[Decision, About]:
         """The decision on these facts, and what its entries say."""
         # By identity: `seen_under_lock` gives the same facts once, and holds them meanwhile.
         made = self._made.get(id(facts))
         if made is None:
             decision = rules.decide(facts, self._now)
-            made = self._made[id(facts)] = decision, _about(self._asked, facts, decision)
+            made = self._made[id(facts)] = decision, entry_about(self._asked, facts, decision)
         return made
 
 
-def _about(asked: Asked, facts: Facts, decision: Decision) -> _About:
+def entry_about(asked: Asked, facts: Facts, decision: Decision) -> About:
+    """What is written of a decision, whether it permits or refuses."""
     known = facts.known_fields
     details: dict[str, object] = {"fields": [one for one in asked.fields if one in known]}
     if decision.masked:
@@ -155,9 +164,9 @@ def _about(asked: Asked, facts: Facts, decision: Decision) -> _About:
         details["case"] = str(facts.case.id)
     if decision.refused:
         details["reasons"] = [str(reason) for reason in decision.refused]
-    event = AccessEvent.REFUSED if decision.refused else AccessEvent.PERMITTED
+    event = _EVENTS[asked.writes, bool(decision.refused)]
     # What was typed as purpose or field is written only where it is one that was declared.
-    return _About(event, asked.purpose if facts.purpose else None, details)
+    return About(event, asked.purpose if facts.purpose else None, details)
 
 
 def _released(opened: Mapping[str, str], decision: Decision) -> dict[str, str]:
@@ -169,5 +178,6 @@ def _released(opened: Mapping[str, str], decision: Decision) -> dict[str, str]:
     }
 
 
-def _denied(decision: Decision) -> Denied:
+def denied(decision: Decision) -> Denied:
+    """The refusal, with every reason."""
     return Denied(rules.sentence_of(decision.refused), decision.refused)

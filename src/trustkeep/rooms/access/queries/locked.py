@@ -45,13 +45,19 @@ _NOBODY = CustomerFacts(is_active=False, restricted=False, objected=False, conse
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A reading that somebody wants.  `case` is `system:reference`, or None."""
+    """A reading, or a change, that somebody wants.  `case` is `system:reference`, or None."""
 
     customers: tuple[UUID, ...]
     fields: tuple[str, ...]
     purpose: str
     case: str | None
+    permission: Permission = Permission.READ_CUSTOMER
     bulk: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether the customers will be changed, so that nobody may share their locks."""
+        return self.permission is Permission.WRITE_CUSTOMER
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +116,11 @@ def policy_under_lock(
 
 def _read_under_lock(actor: Actor, asked: Asked) -> list[tuple[Any, ...]]:
     # The lock is a statement of its own: one that locks and reads sees the past.
+    shared = (actor.id,) if asked.writes else (actor.id, *asked.customers)
+    alone = ((locks.EXCLUDING, (locks.keys_of(asked.customers),)),) if asked.writes else ()
     return trips.begin(
-        (locks.SHARING, (locks.keys_of((actor.id, *asked.customers)),)),
+        *alone,
+        (locks.SHARING, (locks.keys_of(shared),)),
         (_SEEN, (*wanted_sets(actor.id), asked.customers, *cases.reference_columns(asked.case))),
     )
 
@@ -173,9 +182,10 @@ def _common_facts(
         clearances=policy.clearances_at(now),
         case=None,
         customer=_NOBODY,
+        permitted=asked.permission in actor.permissions,
         deactivated=person.deactivated,
         token_revoked=str(actor.token) in person.revoked,
-        role_removed=bool(person.roles_removed) and Permission.READ_CUSTOMER not in kept,
+        role_removed=bool(person.roles_removed) and asked.permission not in kept,
         bulk=asked.bulk,
     )
 

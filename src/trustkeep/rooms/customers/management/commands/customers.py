@@ -44,6 +44,8 @@ def _find(parser: ArgumentParser) -> None:
 def _change(parser: ArgumentParser) -> None:
     _one(parser)
     parser.add_argument("--field", required=True)
+    parser.add_argument("--purpose", required=True)
+    parser.add_argument("--case", help="SYSTEM:REFERENCE, where the purpose needs a case")
     value = parser.add_mutually_exclusive_group(required=True)
     value.add_argument("--value-file", type=Path, help="a file with the new value; - reads it")
     value.add_argument("--remove", action="store_true")
@@ -89,7 +91,11 @@ class Command(NounCommand):
     ) -> Answer:
         """Read for a purpose; the entry that permits it is named."""
         opened = access.read_fields(
-            actor, customer=known.customer_of(reference), fields=fields, purpose=purpose, case=case
+            actor,
+            customer=known.customer_or_nobody(reference),
+            fields=fields,
+            purpose=purpose,
+            case=case,
         )
         return Answer(
             {**opened.opened_values, "entry": f"{opened.entry.writer}:{opened.entry.counter}"}
@@ -105,12 +111,24 @@ class Command(NounCommand):
 
     @verb("change", permission=Permission.WRITE_CUSTOMER, arguments=_change, help="set a value")
     def change(
-        self, actor: Actor, *, reference: str, field: str, value_file: Path | None, remove: bool
+        self,
+        actor: Actor,
+        *,
+        reference: str,
+        field: str,
+        value_file: Path | None,
+        remove: bool,
+        purpose: str,
+        case: str | None,
     ) -> Answer:
         """Set or remove one value."""
         value = None if remove or value_file is None else _text(value_file)
         actions.change_customer(
-            actor, customer=known.customer_of(reference), changes={field: value}
+            actor,
+            customer=known.customer_or_nobody(reference),
+            changes={field: value},
+            purpose=purpose,
+            case=case,
         )
         return Answer({"changed": field})
 
