@@ -110,6 +110,22 @@ def test_the_stand_alone_verifier_accepts_a_proof_and_no_changed_one(published, 
     assert 1 == verified("proof", path).returncode
 
 
+def test_the_stand_alone_verifier_accepts_growth_and_no_other_past(published, anchor, tmp_path):
+    early, proof = tmp_path / "early", tmp_path / "growth"
+    early.write_bytes(anchor.notes[0])
+    proof.write_bytes(proofs.growth_file(525))
+    done = verified("growth", proof, "--anchor", early)
+    assert 0 == done.returncode, done.stderr
+
+    # Rewritten and signed anew, with proofs that fit: only the earlier checkpoint knows.
+    sql("UPDATE ledger_entry SET body=body||' '::bytea WHERE counter=1")
+    resealed()
+    proof.write_bytes(proofs.growth_file(525))
+    done = verified("growth", proof, "--anchor", early)
+    assert (1, "") == (done.returncode, done.stdout)
+    assert "does not extend" in done.stderr
+
+
 def resealed():
     """Sign whatever the tables say now, as somebody who has the signing key would."""
     sql("DELETE FROM ledger_checkpoint")
