@@ -13,8 +13,16 @@ from trustkeep.base.errors import Tampered
 from trustkeep.crypto import tiles
 from trustkeep.crypto.merkle import HASH_BYTES, RangeHash, leaf_hash
 from trustkeep.crypto.tiles import WIDTH, Tile
-from trustkeep.kernel.ledger import checkpoints, ports, positions, snapshots, tile_store
+from trustkeep.kernel.ledger import (
+    checkpoints,
+    ports,
+    positions,
+    snapshots,
+    tile_store,
+    witness,
+)
 from trustkeep.kernel.ledger.entry import NO_ENTRY, EntryRef, follows, moment
+from trustkeep.kernel.ledger.events import LedgerEvent
 from trustkeep.kernel.ledger.positions import Place, Stored
 
 MOST_DEFECTS = 1_000
@@ -27,6 +35,9 @@ WHERE w.id IS NULL OR (w.closed AND e.counter > w.positioned)
     AND s.counter <= e.counter AND e.counter < s.counter + s.length))
 ORDER BY 1, 2 LIMIT %s"""
 
+# By the index of actors; `witness` writes them.
+_VANISHED = """
+SELECT body, tag FROM ledger_entry WHERE actor = %s AND event = %s ORDER BY at LIMIT %s"""
 
 # Answered from the primary key alone.
 _GAPS = """
@@ -93,6 +104,7 @@ def _all_defects(report: Report, start: int) -> Iterator[Defect]:
     yield from _checkpoints(report.size, start)
     if start:  # whatever was verified before must still be there, also where it is not read again
         yield from _gaps()
+    yield from _vanished()
     with connection.cursor() as cursor:
         cursor.execute(_STRAY, (MOST_DEFECTS,))
         for writer, counter in cursor.fetchall():
@@ -194,6 +206,18 @@ def _gaps() -> Iterator[Defect]:
         for writer, positioned, count in cursor.fetchall():
             yield Defect(f"{count} of its entries are there, {positioned} have a position",
                          ref=EntryRef(writer, positioned))  # fmt: skip
+
+
+def _vanished() -> Iterator[Defect]:
+    """What processes wrote and missed afterwards.  It does not come back, so this stays red."""
+    event, key = LedgerEvent.ENTRY_VANISHED.value, ports.current().keys.tag_key()
+    with connection.cursor() as cursor:
+        cursor.execute(_VANISHED, (witness.WITNESS.label, event, MOST_DEFECTS))
+        for body, tag in cursor.fetchall():
+            if hmac.compare_digest(hmac.digest(key, bytes(body), "sha256"), bytes(tag)):
+                told = json.loads(bytes(body))["details"]
+                ref = EntryRef(UUID(told["writer"]), told["count"])
+                yield Defect("it was removed before it had a position", ref=ref)
 
 
 def _begins_with(since: Mark, size: int) -> bool:
