@@ -21,6 +21,7 @@ from trustkeep.kernel.ledger import (
     tile_store,
     witness,
 )
+from trustkeep.kernel.ledger.checkpoints import Published
 from trustkeep.kernel.ledger.entry import NO_ENTRY, EntryRef, follows, moment
 from trustkeep.kernel.ledger.events import LedgerEvent
 from trustkeep.kernel.ledger.positions import Place, Stored
@@ -38,6 +39,13 @@ ORDER BY 1, 2 LIMIT %s"""
 # By the index of actors; `witness` writes them.
 _VANISHED = """
 SELECT body, tag FROM ledger_entry WHERE actor = %s AND event = %s ORDER BY at LIMIT %s"""
+
+# Both sides, so that a writer's row that is gone shows too.
+_WRITERS = """
+SELECT coalesce(w.id, s.writer), w.positioned, w.head, coalesce(s.last, 0) FROM ledger_writer w
+FULL JOIN (
+  SELECT writer, max(counter + length - 1) AS last FROM ledger_span GROUP BY writer) s
+ON s.writer = w.id"""
 
 # Answered from the primary key alone.
 _GAPS = """
@@ -80,17 +88,19 @@ def verify_whole(since: Mark | None = None) -> Report:
     At most 1,000 defects are named.  Flat memory, apart from one hash for each writer.  What goes
     on meanwhile is left for the next time: everything is read in one snapshot.
     """
+    # Before the snapshot: a checkpoint is stored first, and handed to the anchors then.
+    held = list(checkpoints.held())
     with snapshots.one_snapshot():
-        return _verified(since)
+        return _verified(since, held)
 
 
-def _verified(since: Mark | None) -> Report:
+def _verified(since: Mark | None, held: list[tuple[str, Published]]) -> Report:
     size, start = checkpoints.size(), since.size if since else 0
     report = Report(size)
     if since is not None and not _begins_with(since, size):
         report.defects.append(Defect(f"the first {start} entries are not those verified before"))
         start = 0
-    for defect in _all_defects(report, start):
+    for defect in (*_missing(held), *_all_defects(report, start)):
         report.defects.append(defect)
         if len(report.defects) >= MOST_DEFECTS:
             return report
@@ -134,6 +144,19 @@ def _entries(report: Report, start: int) -> Iterator[Defect]:
     yield from _tiles(tiles.grow(at, edge, leaves)[1])
     if at + len(leaves) != report.size:
         yield Defect("no entry has this position", position=at + len(leaves))
+    yield from _writers(heads)
+
+
+def _writers(heads: dict[UUID, bytes]) -> Iterator[Defect]:
+    """What the sequencer goes on from, against the positions and the leaves just read."""
+    for writer, positioned, head, last in snapshots.streamed(_WRITERS):
+        ref = EntryRef(writer, last)
+        if positioned is None:
+            yield Defect("its writer is not known", ref=ref)
+        elif positioned != last:
+            yield Defect(f"its writer says that {positioned} have a position", ref=ref)
+        elif head is None or heads.get(writer, bytes(head)) != bytes(head):
+            yield Defect("its writer names another leaf", ref=ref)
 
 
 def _of_entry(place: Place, before: bytes, key: bytes) -> Iterator[Defect]:
@@ -198,6 +221,17 @@ def _checkpoints(size: int, start: int) -> Iterator[Defect]:
             yield Defect(f"the checkpoint of {each} entries: {problem}")
     if last > size:
         yield Defect(f"{last - size} entries that were signed are not there")
+
+
+def _missing(held: list[tuple[str, Published]]) -> Iterator[Defect]:
+    with connection.cursor() as cursor:
+        for name, each in held:
+            cursor.execute(
+                "SELECT note FROM ledger_checkpoint WHERE size=%s", (each.checkpoint.size,)
+            )
+            row = cursor.fetchone()
+            if row is None or bytes(row[0]) != each.note:
+                yield Defect(f"the checkpoint that the {name} holds is not here")
 
 
 def _gaps() -> Iterator[Defect]:
