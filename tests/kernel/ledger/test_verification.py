@@ -50,6 +50,12 @@ def test_an_untouched_ledger_has_no_defects(published):
     assert 528 == report.checked == report.mark.size
 
 
+def test_entries_that_wait_for_their_positions_are_no_defects(published, write, in_thread):
+    write(2)
+    in_thread(lambda: write(1)).join()  # a writer without any position
+    assert [] == verify_whole().defects
+
+
 def test_verification_goes_on_from_a_mark(published, write):
     mark = verify_whole().mark
     write(4)

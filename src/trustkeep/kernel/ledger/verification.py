@@ -155,7 +155,7 @@ def _writers(heads: dict[UUID, bytes]) -> Iterator[Defect]:
             yield Defect("its writer is not known", ref=ref)
         elif positioned != last:
             yield Defect(f"its writer says that {positioned} have a position", ref=ref)
-        elif head is None or heads.get(writer, bytes(head)) != bytes(head):
+        elif (head is None) != (last == 0) or (head and heads.get(writer, head) != bytes(head)):
             yield Defect("its writer names another leaf", ref=ref)
 
 
