@@ -1,10 +1,11 @@
-"""The ledger's speed.  Run: python bench/ledger.py [--entries N] [--proof-size N]
+"""The ledger's speed.  Run: python bench/ledger.py [--long | --entries N --proof-size N]
 
 Starts the embedded PostgreSQL of a home of its own; prints one line a figure.
 """
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -83,21 +84,54 @@ def single_appends(count):
 
 
 def proof_at(size):
-    """Proofs over tiles of random hashes: what they say is nonsense, what they cost is not."""
-    from trustkeep.crypto import merkle, tiles
-    from trustkeep.kernel.ledger import tile_store
+    """Proofs in a tree of random leaves, stored by the real code; each must lead to the root."""
+    from trustkeep.crypto import merkle, notes, tiles
+    from trustkeep.kernel.ledger import checkpoints, ports, proofs, tile_store
 
-    at, edge = 0, []
+    at, edge, chosen = 0, [], {}
+    began = time.perf_counter()
     while at < size:
         leaves = [os.urandom(32) for _ in range(min(100_000, size - at))]
         edge, grown = tiles.grow(at, edge, leaves)
-        tile_store.write(tiles.Tile(t.level, t.index, t.hashes) for t in grown)
+        tile_store.write(grown)
+        chosen[at + len(leaves) // 3] = leaves[len(leaves) // 3]
         at += len(leaves)
-    began, count = time.perf_counter(), 50
-    for step in range(count):
-        merkle.inclusion_proof(tile_store.range_hash(), step * size // count, size)
-    spent = (time.perf_counter() - began) / count
-    print(f"an inclusion proof at {size:,}: {spent * 1000:.2f} ms (goal 5 ms)")
+    print(f"tiles of {size:,} entries: {time.perf_counter() - began:.0f} s")
+    wiring = ports.current()
+    root = tile_store.range_hash()(0, size)
+    note = notes.sign(
+        notes.Checkpoint(wiring.origin, size, root).text, wiring.verifier_key(), wiring.keys
+    )
+    published, spent = checkpoints.opened(note), []
+    for position, leaf in chosen.items():
+        began = time.perf_counter()
+        proof = proofs.inclusion(position, published)
+        spent.append(time.perf_counter() - began)
+        assert merkle.includes(root, size, position, leaf, proof)
+    show_ms(f"an inclusion proof at {size:,}", spent, "5 ms")
+    spent = []
+    for old in chosen:
+        began = time.perf_counter()
+        proofs.consistency(old, published)
+        spent.append(time.perf_counter() - began)
+    show_ms(f"a consistency proof at {size:,}", spent, "none")
+
+
+def proof_files(size):
+    """What `ledger prove` does, whole: the newest checkpoint, the entry, the proof."""
+    from trustkeep.kernel.ledger import proofs
+
+    spent = []
+    for step in range(100):
+        began = time.perf_counter()
+        proofs.proof_file(step * size // 100)
+        spent.append(time.perf_counter() - began)
+    show_ms(f"a whole proof file at {size:,}", spent, "none")
+
+
+def show_ms(name, spent, goal):
+    middle, most = statistics.median(spent) * 1000, max(spent) * 1000
+    print(f"{name}: median {middle:.2f} ms, worst of {len(spent)} {most:.2f} ms (goal {goal})")
 
 
 def offline(folder):
@@ -119,7 +153,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entries", type=int, default=100_000)
     parser.add_argument("--proof-size", type=int, default=200_000)
+    parser.add_argument("--long", action="store_true", help="1,000,000 and 10,000,000")
     asked = parser.parse_args()
+    if asked.long:
+        asked.entries, asked.proof_size = 1_000_000, 10_000_000
     home = Path(tempfile.mkdtemp(prefix="trustkeep-bench-", dir="/var/tmp"))
     home.chmod(0o711)
     os.environ["TRUSTKEEP_HOME"] = str(home)
@@ -135,6 +172,7 @@ def main():
         django.setup()
         call_command("migrate", verbosity=0)
         to_checkpoint(asked.entries)
+        proof_files(asked.entries)
         single_appends(500)
         offline(home / "export")
         call_command("flush", interactive=False, verbosity=0)

@@ -3,6 +3,7 @@
 
     trustkeep_verify.py log FOLDER --key KEY [--anchor FILE]...   a whole exported ledger
     trustkeep_verify.py proof FILE --key KEY                      one entry's proof
+    trustkeep_verify.py growth FILE --key KEY --anchor FILE       only added to, since the anchor
 
 KEY is the verifier key, which you must have from the company by another way than the folder;
 an anchor is a checkpoint you received earlier: the ledger must extend it.
@@ -15,10 +16,10 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
+FIRST = (1, "00" * 32)  # a writer's counter, and the leaf hash of its entry before
 
 
 class Wrong(Exception):  # noqa: N818 - what is checked is wrong
@@ -26,11 +27,12 @@ class Wrong(Exception):  # noqa: N818 - what is checked is wrong
 
 
 # --- Ed25519, RFC 8032 section 5.1, verification only ----------------------------------------
-
 P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
+Sized = tuple[int, bytes]  # size and root of a tree
+Key = tuple[str, bytes, bytes]  # name, key id, public key
 Point = tuple[int, int, int, int]  # X, Y, Z, T with x = X/Z, y = Y/Z, xy = T/Z
 
 
@@ -44,25 +46,19 @@ def added(p: Point, q: Point) -> Point:
 
 def times(scalar: int, p: Point) -> Point:
     """A multiple of a point."""
-    total: Point = (0, 1, 1, 0)
-    while scalar:
-        if scalar & 1:
-            total = added(total, p)
-        p, scalar = added(p, p), scalar >> 1
-    return total
+    even = times(scalar >> 1, added(p, p)) if scalar else (0, 1, 1, 0)
+    return added(even, p) if scalar & 1 else even
 
 
 def point(data: bytes) -> Point:
     """The point that 32 bytes encode."""
     number = int.from_bytes(data, "little")
     sign, y = number >> 255, number & ((1 << 255) - 1)
-    if y >= P:
-        raise Wrong("a point is not reduced")
     square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
     x = pow(square, (P + 3) // 8, P)
     if (x * x - square) % P:
         x = x * ROOT_OF_MINUS_ONE % P
-    if (x * x - square) % P or (x == 0 and sign):
+    if y >= P or (x * x - square) % P or (x == 0 and sign):
         raise Wrong("this is not a point of the curve")
     x = x if x & 1 == sign else P - x
     return x, y, 1, x * y % P
@@ -83,9 +79,7 @@ def is_signed(public: bytes, signature: bytes, message: bytes) -> bool:
     challenge = hashlib.sha512(signature[:32] + public + message).digest()
     left = times(scalar, BASE)
     right = added(commitment, times(int.from_bytes(challenge, "little") % ORDER, key))
-    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (
-        left[1] * right[2] - right[1] * left[2]
-    ) % P == 0
+    return not any((left[at] * right[2] - right[at] * left[2]) % P for at in (0, 1))
 
 
 # Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint)
@@ -94,13 +88,13 @@ def unbase64(text: str) -> bytes:
     try:
         data = base64.b64decode(text, validate=True)
     except ValueError:
-        raise Wrong("base64 is malformed") from None
-    if base64.b64encode(data).decode() != text:
-        raise Wrong("base64 is not canonical")
+        data = b""
+    if not text or base64.b64encode(data).decode() != text:
+        raise Wrong("base64 is malformed or not canonical")
     return data
 
 
-def key_from(text: str) -> tuple[str, bytes, bytes]:
+def key_from(text: str) -> Key:
     """(name, key id, public key) of a verifier key."""
     parts = text.strip().split("+", 2)
     data = unbase64(parts[2]) if len(parts) == 3 else b""
@@ -110,28 +104,26 @@ def key_from(text: str) -> tuple[str, bytes, bytes]:
     return parts[0], key_id, data[1:]
 
 
-def opened_note(note: bytes, key: tuple[str, bytes, bytes]) -> str:
+def opened_note(note: bytes, key: Key) -> str:
     """The text of a note signed by the key."""
     whole = note.decode(errors="replace")  # what was replaced no longer fits its signature
     head, blank, tail = whole.rpartition("\n\n")
     if not blank or not tail.endswith("\n") or any(c < " " and c != "\n" for c in whole):
         raise Wrong("this is not a signed note")
-    text, good = head + "\n", False
+    text, ours = head + "\n", []
     for line in tail[:-1].split("\n"):
         found = re.fullmatch("\N{EM DASH} ([^ +]+) ([A-Za-z0-9+/=]+)", line)
         data = unbase64(found[2]) if found else b""
         if not found or len(data) < 5 or any(sign.isspace() for sign in found[1]):
             raise Wrong("a signature line is malformed")
         if (found[1], data[:4]) == key[:2]:
-            if not is_signed(key[2], data[4:], text.encode()):
-                raise Wrong("the signature does not verify")
-            good = True
-    if not good:
-        raise Wrong("the given key did not sign this note")
+            ours.append(is_signed(key[2], data[4:], text.encode()))
+    if not ours or not all(ours):
+        raise Wrong("the given key did not sign this note, or its signature does not verify")
     return text
 
 
-def opened_checkpoint(note: bytes, key: tuple[str, bytes, bytes]) -> tuple[int, bytes]:
+def opened_checkpoint(note: bytes, key: Key) -> Sized:
     """(size, root) of a checkpoint signed by the log's own key."""
     lines = opened_note(note, key)[:-1].split("\n")
     if len(lines) < 3 or not all(lines) or not re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]):
@@ -144,45 +136,43 @@ def opened_checkpoint(note: bytes, key: tuple[str, bytes, bytes]) -> tuple[int, 
 
 # The tree (RFC 6962)
 def node(left: bytes, right: bytes) -> bytes:
-    """The hash over two neighbours (RFC 6962)."""
-    return hashlib.sha256(b"\x01" + left + right).digest()
+    """The hash over two neighbours; nothing where one is no hash."""
+    fits = len(left) == len(right) == 32  # or 64 bytes of a proof could pass for two hashes
+    return hashlib.sha256(b"\x01" + left + right).digest() if fits else b""
+
+
+def root_over(hashes: bytes | bytearray) -> bytes:
+    """The root over hashes of 32 bytes each; an odd last one goes up as it is."""
+    sha = hashlib.sha256
+    while len(hashes) > 32:
+        pairs = [hashes[at : at + 64] for at in range(0, len(hashes), 64)]
+        hashes = b"".join([sha(b"\x01" + p).digest() if p[32:] else p for p in pairs])
+    return hashes or EMPTY_ROOT
+
+
+def led_to(first: int, count: int, proof: list[bytes], leaf: bytes, old: bytes) -> list[bytes]:
+    """The hashes over the first of `count` leaves and over all, from the last of these or `old`."""
+    if first == count and (not leaf or count == 1):
+        steps = [each for each in (leaf, old, *proof) if each]
+        return steps * 2 if len(steps) == 1 else [b"", b""]  # too long, or too short
+    half = 1 << (count - 1).bit_length() - 1
+    *rest, last = proof or [b""]
+    if first <= half:
+        inner, outer = led_to(first, half, rest, leaf, old)
+        return [inner, node(outer, last)]
+    return [node(last, each) for each in led_to(first - half, count - half, rest, leaf, b"")]
 
 
 def included(root: bytes, size: int, index: int, leaf: bytes, proof: list[bytes]) -> bool:
-    """Whether a proof shows the leaf, by walking down the recursive definition."""
-
-    def walk(number: int, count: int, rest: list[bytes]) -> bytes:
-        if count == 1 or not rest:
-            return leaf if count == 1 and not rest else b""  # too long, or too short
-        half = 1 << (count - 1).bit_length() - 1
-        if number < half:
-            return node(walk(number, half, rest[:-1]), rest[-1])
-        return node(rest[-1], walk(number - half, count - half, rest[:-1]))
-
-    return 0 <= index < size and walk(index, size, proof) == root
+    """Whether a proof shows the leaf (RFC 6962, section 2.1.1)."""
+    return 0 <= index < size and led_to(index + 1, size, proof, leaf, b"")[1] == root
 
 
-class Tree:
-    """A tree that grows leaf by leaf; keeps only the complete subtrees of its right edge."""
-
-    def __init__(self) -> None:
-        """An empty tree."""
-        self.size, self.peaks = 0, list[bytes]()
-
-    def add(self, leaf: bytes) -> None:
-        """One more leaf."""
-        carry, sha = self.size, hashlib.sha256
-        while carry & 1:
-            leaf, carry = sha(b"\x01" + self.peaks.pop() + leaf).digest(), carry >> 1
-        self.peaks.append(leaf)
-        self.size += 1
-
-    def root(self) -> bytes:
-        """The root as of now."""
-        found = self.peaks[-1] if self.peaks else EMPTY_ROOT
-        for peak in reversed(self.peaks[:-1]):
-            found = node(peak, found)
-        return found
+def extends(old: Sized, new: Sized, proof: list[bytes]) -> bool:
+    """Whether a proof shows that the new tree begins with the old (RFC 6962, section 2.1.2)."""
+    if old[0] == 0:
+        return old[1] == EMPTY_ROOT and not proof
+    return old[0] <= new[0] and led_to(old[0], new[0], proof, b"", old[1]) == [old[1], new[1]]
 
 
 def tile_path(kind: str, index: int, width: int) -> str:
@@ -193,102 +183,111 @@ def tile_path(kind: str, index: int, width: int) -> str:
     return f"tile/{kind}/{name}" + ("" if width == 256 else f".p/{width}")
 
 
-def bundles(folder: Path, size: int) -> Iterator[tuple[int, list[bytes]]]:
-    """(first position, entries) of each bundle of 256 of the folder."""
-    for first in range(0, size, 256):
-        width = min(256, size - first)
-        data, at, entries = (folder / tile_path("entries", first // 256, width)).read_bytes(), 0, []
-        while at < len(data):
-            end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-            entries.append(data[at + 2 : end])
-            at = end
-        if at != len(data) or len(entries) != width:
-            raise Wrong(f"the bundle of entries from {first} on is torn")
-        yield first, entries
-
-
 # What is checked
-def check_log(folder: Path, key: tuple[str, bytes, bytes], anchors: list[bytes]) -> int:
+def check_tile(folder: Path, first: int, width: int, chains: dict[str, tuple[int, str]]) -> bytes:
+    """Check the entries of one tile, and that `chains` go on in them; returns the tile."""
+    name, sha, read = first // 256, hashlib.sha256, json.JSONDecoder().raw_decode
+    data, at, entries = (folder / tile_path("entries", name, width)).read_bytes(), 0, []
+    while at < len(data):
+        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+        entries.append(data[at + 2 : end])
+        at = end
+    if at != len(data) or len(entries) != width:
+        raise Wrong(f"the bundle of entries from {first} on is torn")
+    leaves = [sha(b"\x00" + entry).digest() for entry in entries]
+    stored = b"".join(leaves)
+    if (folder / tile_path("0", name, width)).read_bytes() != stored:
+        raise Wrong(f"the hash tile does not fit the entries from {first} on")
+    for number, (entry, leaf) in enumerate(zip(entries, leaves, strict=True), first):
+        try:
+            body, length = read(entry.decode("ascii"))
+            writer, place = body["writer"], (body["n"], body["prev"])
+            due = chains.get(writer, FIRST)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise Wrong(f"entry {number} is not readable") from None
+        if place != due or length != len(entry):
+            raise Wrong(f"entry {number} is not its writer's entry {due[0]}")
+        chains[writer] = due[0] + 1, leaf.hex()
+    return stored
+
+
+def check_log(folder: Path, key: Key, anchors: list[bytes]) -> int:
     """Check a whole folder; returns the number of entries."""
     size, root = opened_checkpoint((folder / "checkpoint").read_bytes(), key)
     due = sorted(opened_checkpoint(note, key) for note in anchors)
     if due and due[-1][0] > size:
         raise Wrong(f"an anchor has seen {due[-1][0]} entries, here are {size}")
-    tree, chains, loads, sha = Tree(), dict[str, tuple[int, str]](), json.loads, hashlib.sha256
-    for first, entries in bundles(folder, size):
-        leaves = [sha(b"\x00" + entry).digest() for entry in entries]
-        stored = (folder / tile_path("0", first // 256, len(entries))).read_bytes()
-        if stored != b"".join(leaves):
-            raise Wrong(f"the hash tile does not fit the entries from {first} on")
-        for number, (entry, leaf) in enumerate(zip(entries, leaves, strict=True), first):
-            while due and due[0][0] == number and tree.root() == due[0][1]:
-                due.pop(0)
-            try:
-                body = loads(entry)
-                writer, place = body["writer"], (body["n"], body["prev"])
-            except (ValueError, KeyError, TypeError):
-                raise Wrong(f"entry {number} is not readable") from None
-            counter, before = chains.get(writer, (0, "00" * 32))
-            if place != (counter + 1, before):
-                raise Wrong(f"entry {number} does not follow its writer's entry {counter}")
-            chains[writer] = place[0], leaf.hex()
-            tree.add(leaf)
-    if any(anchor != (tree.size, tree.root()) for anchor in due):
-        raise Wrong(f"the first {due[0][0]} entries are not those that an anchor has seen")
-    if tree.root() != root:
+    roots, chains, cut = bytearray(), dict[str, tuple[int, str]](), dict[int, bytes]()
+    for first in range(0, size, 256):
+        tile = check_tile(folder, first, min(256, size - first), chains)
+        roots += root_over(tile)
+        for seen in (seen for seen, _ in due if first < seen < first + 256):
+            cut[seen] = root_over(tile[: seen % 256 * 32])
+    for seen, seen_root in due:
+        if root_over(roots[: seen // 256 * 32] + cut.get(seen, b"")) != seen_root:
+            raise Wrong(f"the first {seen} entries are not those that an anchor has seen")
+    if root_over(roots) != root:
         raise Wrong("the entries do not make up the root that was signed")
-    check_upper_tiles(folder, size)
+    level, hashes = 1, bytes(roots[: size // 256 * 32])  # of full tiles only
+    while hashes:
+        tiles = [hashes[at : at + 8192] for at in range(0, len(hashes), 8192)]
+        for index, tile in enumerate(tiles):
+            if (folder / tile_path(str(level), index, len(tile) // 32)).read_bytes() != tile:
+                raise Wrong(f"a hash tile of level {level} does not fit the tiles below it")
+        hashes = b"".join(root_over(tile) for tile in tiles if len(tile) == 8192)
+        level += 1
     return size
 
 
-def check_upper_tiles(folder: Path, size: int) -> None:
-    """Check each tile above the lowest against the tiles below it."""
-    level, below = 1, size // 256
-    while below:
-        for first in range(0, below, 256):
-            width = min(256, below - first)
-            hashes = b""
-            for index in range(first, first + width):
-                tree, tile = Tree(), (folder / tile_path(str(level - 1), index, 256)).read_bytes()
-                for at in range(0, len(tile), 32):
-                    tree.add(tile[at : at + 32])
-                hashes += tree.root()
-            if (folder / tile_path(str(level), first // 256, width)).read_bytes() != hashes:
-                raise Wrong(f"a hash tile of level {level} does not fit the tiles below it")
-        level, below = level + 1, below // 256
+# Proofs
+def opened_proof(start: str, data: bytes, key: Key) -> tuple[re.Match[str], list[bytes], Sized]:
+    """(its start, the hashes, size and root signed) of a proof file that starts like this."""
+    head, _, note = data.partition(b"\n\n")
+    found = re.fullmatch(f"{start}(?P<hashes>(\n[^\n]+)*)", head.decode("ascii", "replace"))
+    hashes = [unbase64(line) for line in found["hashes"].split("\n")[1:]] if found else []
+    if not found or any(len(each) != 32 for each in hashes):
+        raise Wrong("this is not such a proof file, or it is about something else")
+    return found, hashes, opened_checkpoint(note, key)
 
 
-def check_proof(data: bytes, key: tuple[str, bytes, bytes]) -> bytes:
+def check_proof(data: bytes, key: Key) -> bytes:
     """Check a proof file that carries its entry; returns the entry."""
-    head, blank, note = data.partition(b"\n\n")
-    lines = head.decode("ascii", "replace").split("\n")
-    if not blank or lines[0] != "c2sp.org/tlog-proof@v1" or len(lines) < 3:
-        raise Wrong("this is not a proof file")
-    if not lines[1].startswith("extra ") or not re.fullmatch("index (0|[1-9][0-9]*)", lines[2]):
-        raise Wrong("the proof file lacks the entry or its index")
-    entry, index = unbase64(lines[1][6:]), int(lines[2][6:])
-    size, root = opened_checkpoint(note, key)
+    start = "c2sp.org/tlog-proof@v1\nextra (.*)\nindex (0|[1-9][0-9]{0,18})"
+    found, proof, (size, root) = opened_proof(start, data, key)
+    entry = unbase64(found[1])
     leaf = hashlib.sha256(b"\x00" + entry).digest()
-    if not included(root, size, index, leaf, [unbase64(line) for line in lines[3:]]):
+    if not included(root, size, int(found[2]), leaf, proof):
         raise Wrong("the proof does not lead from the entry to the signed root")
     return entry
+
+
+def check_growth(data: bytes, key: Key, anchor: bytes) -> str:
+    """Check that a later checkpoint extends the anchor."""
+    old = opened_checkpoint(anchor, key)
+    _, proof, new = opened_proof(f"old {old[0]}", data, key)
+    if not extends(old, new, proof):
+        raise Wrong("the later checkpoint does not extend the anchor")
+    return f"{new[0]} entries begin with the {old[0]} of the anchor: everything fits."
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one check as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("kind", choices=("log", "proof"))
+    parser.add_argument("kind", choices=("log", "proof", "growth"))
     parser.add_argument("path", type=Path)
     parser.add_argument("--key", required=True)
     parser.add_argument("--anchor", type=Path, action="append", default=[])
     asked = parser.parse_args(arguments)
+    if asked.kind == "growth" and len(asked.anchor) != 1:
+        parser.error("growth is checked against one anchor")
     try:
-        key = key_from(asked.key)
-        if asked.kind == "proof":
+        key, anchors = key_from(asked.key), [path.read_bytes() for path in asked.anchor]
+        if asked.kind == "log":
+            print(f"{check_log(asked.path, key, anchors)} entries: everything fits.")
+        elif asked.kind == "proof":
             print(check_proof(asked.path.read_bytes(), key).decode())
         else:
-            size = check_log(asked.path, key, [path.read_bytes() for path in asked.anchor])
-            print(f"{size} entries: everything fits.")
+            print(check_growth(asked.path.read_bytes(), key, anchors[0]))
     except (Wrong, OSError) as problem:
         print(f"WRONG: {problem}.", file=sys.stderr)
         return 1

@@ -69,10 +69,10 @@ def _noun(module: str, words: list[str]) -> int:
             start.check_not_rolled_back()
     try:
         answer = command.perform(options)
+        rendered = import_module("trustkeep.web.command").rendered
+        print(rendered(answer, as_json=options["as_json"]), flush=True)  # noqa: T201
     finally:
         _leave_nothing_behind()
-    rendered = import_module("trustkeep.web.command").rendered
-    print(rendered(answer, as_json=options["as_json"]))  # noqa: T201
     return int(answer.exit_code)
 
 
@@ -86,7 +86,8 @@ def _leave_nothing_behind() -> None:
     from trustkeep.config import start
 
     try:
-        start.publish_what_waits()
+        if not start.publish_what_waits():
+            _say("what this command wrote is not signed yet: look at `trustkeep ledger show`")
     except TrustkeepError as problem:
         _say(problem.sentence)
 

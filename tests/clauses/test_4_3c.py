@@ -7,6 +7,7 @@ from django.db import transaction
 
 from trustkeep.base import actor as actors
 from trustkeep.base import world
+from trustkeep.kernel.keys import service
 from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.keys.models import StateLook
 from trustkeep.kernel.ledger import anchors, checkpoints, log
@@ -34,23 +35,53 @@ def test_a_planted_edit_of_an_entry_turns_it_red(company, dan, light, looked, sq
     assert {"log_verifies": "broken"} == light("4.3c.verified")
 
 
+def written(look, **changes):
+    """The result as we would have written it, had things been like that."""
+    for name, value in changes.items():
+        setattr(look, name, value)
+    look.seal = look.expected_seal(service.current().named_key("policy"))
+    look.save()
+
+
 def test_a_look_that_is_late_needs_attention(company, light, looked):
-    looked()
-    StateLook.objects.update(at=world.now() - timedelta(minutes=16))
+    written(looked(), at=world.now() - timedelta(minutes=16))
 
     assert {"log_verifies": "needs_attention"} == light("4.3c.verified")
 
 
 def test_a_night_without_a_whole_look_needs_attention(company, light, looked):
-    looked()
-    StateLook.objects.update(at=world.now() - timedelta(hours=37))
-    (old,) = StateLook.objects.all()
-    StateLook.objects.create(
-        at=world.now(), whole=False, took_ms=1, looked_at={}, count=0, findings=[],
-        ledger_defects=0, ledger_size=old.ledger_size, ledger_root=old.ledger_root,
+    old = looked()
+    written(old, at=world.now() - timedelta(hours=37))
+    written(
+        StateLook(
+            at=world.now(), whole=False, took_ms=1, looked_at={}, count=0, findings=[],
+            ledger_defects=0, ledger_size=old.ledger_size, ledger_root=old.ledger_root,
+        )
     )  # fmt: skip
 
     assert {"log_verifies": "needs_attention"} == light("4.3c.verified")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE keys_statelook SET findings = '[]', ledger_defects = 0, count = 0",
+        "UPDATE keys_statelook SET at = at + interval '1 h', ledger_defects = 0",
+        "INSERT INTO keys_statelook (at, whole, took_ms, looked_at, count, findings,"
+        " ledger_defects, seal) SELECT at + interval '1 s', whole, took_ms, looked_at, 0, '[]', 0,"
+        " seal FROM keys_statelook",
+    ],
+)
+def test_a_planted_result_does_not_count(company, dan, light, looked, sql, edit):
+    looked()
+    sql("UPDATE ledger_entry SET body = set_byte(body, 30, 65) WHERE counter = 4")
+    looked()
+    sql(edit)
+
+    assert {"log_verifies": "holds"} != light("4.3c.verified")
+    assert "looks" in {each["part"] for each in looked().findings}
+    assert {"ledger"} == {each["part"] for each in looked().findings}
+    assert {"log_verifies": "broken"} == light("4.3c.verified")
 
 
 def test_an_anchor_counts_for_a_day(company, light, looked, sql):

@@ -1,8 +1,10 @@
 """8b: records of training participation and of data access are kept."""
 
 import pytest
+from django.db import connection
 
 from trustkeep.base.errors import Denied
+from trustkeep.kernel.ledger import chain, witness
 from trustkeep.rooms.access import actions as access
 
 pytestmark = pytest.mark.clause("8b")
@@ -41,6 +43,18 @@ def test_a_planted_change_turns_it_red_after_the_next_look(readings, light, look
     sql("UPDATE ledger_entry SET customer = gen_random_uuid() WHERE event = 'access.read.refused'")
     looked()
 
+    assert {"readings_are_on_record": "broken"} == light("8b.access")
+
+
+def test_a_planted_removal_of_the_newest_record_turns_it_red(readings, light, looked, sql):
+    """Before it had a position, and nothing was written after it: its writer misses it."""
+    sql("DELETE FROM ledger_entry WHERE event = 'access.read.refused'")
+    chain.forget(connection)
+    looked()
+    assert {"readings_are_on_record": "holds"} == light("8b.access")
+
+    assert 1 == len(witness.look())
+    looked()
     assert {"readings_are_on_record": "broken"} == light("8b.access")
 
 

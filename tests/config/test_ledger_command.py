@@ -55,7 +55,7 @@ def test_a_defect_is_named_and_is_an_exit_code(company):
 def test_a_stranger_verifies_an_export_and_a_proof(company, tmp_path):
     run("publish")
     _, exported = run("export", str(tmp_path / "log"))
-    run("prove", "2", "--to", str(tmp_path / "two.tlog-proof"))
+    run("prove", "2", "--into", str(tmp_path / "two.tlog-proof"))
 
     whole = offline("log", tmp_path / "log")
     assert f"{exported['entries']} entries: everything fits.\n" == whole.stdout, whole.stderr
@@ -71,6 +71,43 @@ def test_an_export_never_writes_over_a_folder(company, tmp_path):
 def test_what_has_no_position_has_no_proof(company):
     with pytest.raises(Missing):
         run("prove", "100000")
+
+
+def test_a_stranger_verifies_that_the_ledger_only_grew(company, tmp_path):
+    def published():
+        _, shown = run("publish")
+        return shown["published"], shown["checkpoint"]
+
+    (tmp_path / "old").write_text((old := published())[1])
+    company.customer("C-77", name="Eva")
+    middle, _ = published()
+    company.customer("C-78", name="Fay")
+    newest, _ = published()
+    assert old[0] < middle < newest
+    run("prove", "--from", str(old[0]), "--to", str(middle), "--into", str(tmp_path / "one"))
+    run("prove", "--from", str(old[0]), "--into", str(tmp_path / "two"))
+
+    for proof, size in (("one", middle), ("two", newest)):
+        seen = offline("growth", tmp_path / proof, "--anchor", tmp_path / "old")
+        assert f"{size} entries begin with the {old[0]} of the anchor" in seen.stdout, seen.stderr
+    assert 2 == offline("growth", tmp_path / "one").returncode
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("2", "--from", "1"), ("2", "--to", "3")], ids=["nothing", "both", "no-from"]
+)
+def test_a_proof_is_of_one_thing(company, words):
+    with pytest.raises(Unacceptable):
+        run("prove", *words)
+
+
+@pytest.mark.parametrize(
+    "words", [("--from", "100000"), ("--from", "1", "--to", "2"), ("--from", "-1")]
+)
+def test_there_is_no_proof_about_what_was_not_published(company, words):
+    run("publish")
+    with pytest.raises(Missing):
+        run("prove", *words)
 
 
 def test_a_mailed_checkpoint_is_checked(company, tmp_path):

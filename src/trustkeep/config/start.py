@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from trustkeep.base.errors import Misconfigured, Unavailable
+from trustkeep.base.errors import Misconfigured, Tampered, Unavailable
 
 if TYPE_CHECKING:
     from trustkeep.config.environment import Environment
     from trustkeep.kernel.keys.providers import MasterKeyProvider
 
 Say = Callable[[str], None]
+WITNESS_S = 3.0  # the longest a command waits to see its entries signed
 
 
 def silent(_: str) -> None:
@@ -74,16 +76,36 @@ def check_not_rolled_back() -> None:
     register.facts(keys.install)  # any look compares the register with its mark in the slot
 
 
-def publish_what_waits() -> None:
-    """Give positions to the entries of this process, unless `serve` does it anyway.
+def publish_what_waits() -> bool:
+    """Give positions to the entries of this process, unless `serve` does it anyway, and see them.
+
+    Returns whether a signed checkpoint was seen to contain all of them.
 
     Raises:
         Tampered, RollbackSuspected: the ledger is not the one that was written.
     """
-    from trustkeep.kernel.ledger import lag, sequencer
+    from trustkeep.kernel.ledger import lag, sequencer, witness
 
     if lag.oldest_unpositioned_at() is not None:
         sequencer.run_once(0)
+    # `serve` signs each second; a command that went before would never miss its last entry.
+    settled, gone = witness.settle(WITNESS_S)
+    if gone:
+        sequencer.run_once(0)
+        raise Tampered(
+            "An entry that was just written is gone from the ledger: somebody removes entries by "
+            "SQL; keep the database as it is and run `trustkeep ledger verify`."
+        )
+    return settled
+
+
+def keep_watch() -> threading.Event:
+    """Have this process look after its own last entries, until the event is set."""
+    from trustkeep.kernel.ledger import witness
+
+    stop = threading.Event()
+    threading.Thread(target=witness.watch, args=(stop,), name="witness", daemon=True).start()
+    return stop
 
 
 def check_migrated() -> None:

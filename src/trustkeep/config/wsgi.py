@@ -9,5 +9,6 @@ from trustkeep.kernel.keys.providers import InheritedProvider
 _handle = web.begin()
 start.django()
 start.wire(environment.current(), InheritedProvider(_handle) if _handle is not None else None)
+start.keep_watch()
 
 application = get_wsgi_application()

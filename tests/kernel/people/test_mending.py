@@ -1,5 +1,7 @@
 """What a crash or a hand leaves between the data and the register."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection, transaction
 from tests.installation import logged
@@ -7,11 +9,12 @@ from tests.installation import logged
 from trustkeep.base import actor as actors
 from trustkeep.base import points
 from trustkeep.base.errors import Conflict
-from trustkeep.kernel.keys import register, sealed_sets, service
+from trustkeep.kernel.keys import register, sealed_sets, service, state
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people import queries
+from trustkeep.kernel.people import state as people_state
 from trustkeep.kernel.people.actions import mending
-from trustkeep.kernel.people.models import Member
+from trustkeep.kernel.people.models import Member, Token
 from trustkeep.kernel.people.permissions import Role
 
 
@@ -48,6 +51,39 @@ def test_a_crash_right_after_the_founding_is_mended(installation, monkeypatch):
     mending.mend()
 
     assert register.facts(service.current().install).founded
+
+
+def compared():
+    report = state.Report()
+    people_state.compare_people(report)
+    return [each.sentence for each in report.listed]
+
+
+def token_of(person):
+    return str(Token.objects.get(person_id=person).pk)
+
+
+@pytest.mark.parametrize(
+    ("fact", "details", "sentence"),
+    [
+        (register.Fact.DEACTIVATED, lambda _: {}, "The register says deactivated"),
+        (register.Fact.ROLE_REMOVED, lambda _: {"role": "support_agent"}, "A role stands here"),
+        (register.Fact.TOKEN_REVOKED, lambda ben: {"token": token_of(ben)}, "A token stands here"),
+    ],
+)
+def test_a_row_that_the_register_forbids_is_found_and_then_mended(
+    company, monkeypatch, fact, details, sentence
+):
+    register.enter(fact, company.ben.id, details=details(company.ben.id))
+    assert [] == compared()  # a crash may have left it just now
+
+    monkeypatch.setattr(people_state, "GRACE", timedelta(0))
+    (found,) = compared()
+    assert found.startswith(sentence)
+
+    assert 1 == mending.mend()
+    assert [] == compared()
+    assert 0 == mending.mend()
 
 
 def test_a_deactivation_cut_short_is_carried_out(company):

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 from tests.installation import logged
 
-from trustkeep.kernel.keys import looking, service, state
+from trustkeep.kernel.keys import looking, register, service, state
 from trustkeep.kernel.ledger import sequencer
 from trustkeep.kernel.vault import writing
 from trustkeep.rooms.access import actions as access
@@ -45,7 +45,10 @@ def test_an_untouched_installation_agrees_with_its_ledger(company, dan):
     assert 1 == done.looked_at["customers"]
     assert done.looked_at["sealed_sets"] >= 15
     assert done.looked_at["ledger"] == done.ledger_size > 20
-    assert {"sealed_sets", "register", "customers", "people", "ledger"} == set(done.looked_at)
+    looking.look()
+    assert {"sealed_sets", "register", "customers", "people", "ledger", "looks"} == set(
+        looking.newest().looked_at
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,6 +119,25 @@ def test_a_register_that_was_edited_is_found(company, dan):
         rows.execute("UPDATE bucket SET entries = 1 WHERE bucket = 7")
 
     assert "register" in {part for part, _ in findings()}
+
+
+def test_an_active_customer_whose_key_is_gone_is_found(company, dan):
+    company.customer("C-2", name="Eva")
+    with service.current().store.writing() as rows:
+        rows.execute("DELETE FROM customer_key WHERE customer = ?", (dan.bytes,))
+
+    done = looking.look()
+
+    assert [f"customer {dan}"] == [each["place"] for each in done.findings]
+    assert "key is gone" in done.findings[0]["sentence"]
+
+
+def test_an_erasure_that_begins_during_the_comparison_is_no_finding(company, dan):
+    with service.current().store.writing() as rows:
+        rows.execute("DELETE FROM customer_key WHERE customer = ?", (dan.bytes,))
+    register.enter(register.Fact.ERASING, dan)
+
+    assert [] == [each for each in looking.look().findings if "key" in each["sentence"]]
 
 
 def test_a_finding_is_in_the_ledger_once_and_its_end_too(company, dan):

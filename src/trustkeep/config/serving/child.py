@@ -44,12 +44,14 @@ def _opened(settings: Environment, handle: int | None) -> None:
     start.check_migrated()
     start.wire(settings, InheritedProvider(handle) if handle is not None else None)
     start.check_not_rolled_back()
+    start.keep_watch()
 
 
 def _work(stop: threading.Event) -> None:
     from trustkeep.kernel.jobs import worker
 
     worker.run_worker(stop)
+    start.publish_what_waits()
 
 
 def _sequence(stop: threading.Event) -> None:

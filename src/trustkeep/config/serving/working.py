@@ -16,6 +16,7 @@ def work(settings: Environment, say: Callable[[str], None]) -> None:
         Misconfigured, Unavailable, SealedStart: with what to do.
     """
     start.everything(settings, say)
+    start.keep_watch()
     from trustkeep.kernel.jobs import worker
     from trustkeep.kernel.ledger import sequencer
 
@@ -32,4 +33,4 @@ def work(settings: Environment, say: Callable[[str], None]) -> None:
     finally:
         stop.set()
         leading.join()
-    sequencer.run_once(0)
+    start.publish_what_waits()

@@ -11,8 +11,9 @@ class KeysConfig(AppConfig):
 
     def ready(self) -> None:
         """Put its work on the schedule, and say what of it can be compared with the ledger."""
-        from trustkeep.kernel.keys import jobs, set_state, state
+        from trustkeep.kernel.keys import jobs, looking, set_state, state
 
         jobs.schedule()
         state.register(set_state.SETS, set_state.compare_sets)
         state.register(set_state.REGISTER, set_state.compare_register)
+        state.register(looking.LOOKS, looking.compare_looks)

@@ -1,5 +1,7 @@
 """Comparing state and ledger now, keeping what was found, and saying so when it changed."""
 
+import hmac
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -7,15 +9,15 @@ from django.db import transaction
 
 from trustkeep.base import actor as actors
 from trustkeep.base import world
-from trustkeep.kernel.keys import state
+from trustkeep.kernel.keys import service, state
 from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.keys.models import StateLook
-from trustkeep.kernel.keys.state import Discrepancy
-from trustkeep.kernel.ledger import log, verification
+from trustkeep.kernel.keys.state import Discrepancy, Report
+from trustkeep.kernel.ledger import log, snapshots, verification
 from trustkeep.kernel.ledger.verification import Defect, Mark
 
 WATCHER = actors.job("keys.watcher")
-LEDGER = "ledger"
+LEDGER, LOOKS = "ledger", "looks"
 # As long as all of the ledger can be verified this fast, it is: only then is an old entry that
 # somebody rewrote found within minutes.  Beyond, the whole is verified each night.
 WHOLE_MS = 20_000
@@ -45,20 +47,50 @@ def look(*, whole: bool = False) -> StateLook:
         ledger_size=report.mark.size if report.mark else None,
         ledger_root=report.mark.root if report.mark else None,
     )
+    done.seal = done.expected_seal(service.current().named_key("policy"))
     _keep(done, before)
     return done
 
 
 def newest(*, whole: bool | None = None) -> StateLook | None:
-    """The newest comparison; with `whole`, the newest that verified all of the ledger."""
+    """The newest comparison; with `whole`, the newest that verified all of the ledger.
+
+    None counts as long as the newest was written or changed from outside: the next look reports
+    that, and takes it away.
+
+    Raises:
+        SealedStart: the keys are not there, so that none can be told from another.
+    """
     looks = StateLook.objects.all() if whole is None else StateLook.objects.filter(whole=whole)
-    return looks.order_by("-at", "-pk").first()
+    found = looks.order_by("-at", "-pk").first()
+    key = service.current().named_key("policy")
+    return found if found is not None and _is_genuine(found, key) else None
+
+
+def compare_looks(report: Report) -> None:
+    """The results that are kept are those that were written."""
+    report.looked_at[LOOKS] += StateLook.objects.count()
+    for each in _forged():
+        report.found(LOOKS, f"look {each}", "The result was changed from outside.")
+
+
+def _forged() -> Iterator[int]:
+    key = service.current().named_key("policy")
+    for found in StateLook.objects.order_by("pk").iterator(chunk_size=snapshots.AT_ONCE):
+        if not _is_genuine(found, key):
+            yield found.pk
+
+
+def _is_genuine(found: StateLook, key: bytes) -> bool:
+    return hmac.compare_digest(bytes(found.seal), found.expected_seal(key))
 
 
 def _keep(done: StateLook, before: StateLook | None) -> None:
     with transaction.atomic(durable=True):
         done.save(force_insert=True)
         StateLook.objects.filter(at__lt=done.at - KEPT).delete()
+        if any(each["part"] == LOOKS for each in done.findings):
+            StateLook.objects.filter(pk__in=list(_forged())).delete()
         if done.count and (before is None or before.findings != done.findings):
             parts = sorted({each["part"] for each in done.findings})
             details = {"count": done.count, "parts": parts}

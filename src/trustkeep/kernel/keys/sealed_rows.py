@@ -7,6 +7,7 @@ version with the ledger's.
 """
 
 import hmac
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
@@ -19,6 +20,12 @@ from trustkeep.crypto.encoding import joined, u64
 
 INSTALLATION = UUID(int=0)  # the owner of a set that belongs to everybody
 SEAL_BYTES = 32
+
+
+def seal_of(kind: str, columns: Mapping[str, object], key: bytes) -> bytes:
+    """The keyed hash of a row's columns; `kind` keeps a row of one table out of another."""
+    row = canonical.encode({name: _plain(value) for name, value in columns.items()})
+    return hmac.digest(key, joined(b"trustkeep/row/v1", kind.encode(), row), "sha256")
 
 
 class SealedRow(models.Model):
@@ -44,9 +51,8 @@ class SealedRow(models.Model):
 
     def expected_seal(self, key: bytes) -> bytes:
         """The seal that these columns must carry."""
-        columns = {name: _plain(getattr(self, name)) for name in self.sealed_columns}
-        row = canonical.encode({"id": str(self.pk), **columns})
-        return hmac.digest(key, joined(b"trustkeep/row/v1", self.set_kind.encode(), row), "sha256")
+        columns = {name: getattr(self, name) for name in self.sealed_columns}
+        return seal_of(self.set_kind, {"id": str(self.pk), **columns}, key)
 
 
 class SealedSet(models.Model):

@@ -45,6 +45,7 @@ class Chain:
     def commit(self) -> None:
         """The open transaction is durable."""
         self.counter, self.head, self.hook = self.open_counter, self.open_head, None
+        _unsettled[self.writer] = self.counter, self.head
 
     def join(self, connection: BaseDatabaseWrapper) -> None:
         """Belong to the connection's transaction; forget an earlier one that was rolled back."""
@@ -58,6 +59,7 @@ class Chain:
 
 
 _chains: WeakKeyDictionary[Any, Chain] = WeakKeyDictionary()  # by psycopg connection
+_unsettled: dict[UUID, tuple[int, bytes]] = {}  # by writer: its last entry's counter and leaf hash
 
 
 def of(connection: BaseDatabaseWrapper) -> Chain:
@@ -82,6 +84,17 @@ def of(connection: BaseDatabaseWrapper) -> Chain:
 def forget(connection: BaseDatabaseWrapper) -> None:
     """Begin a new chain with the next entry: somebody else wrote into this one."""
     _chains.pop(connection.connection, None)
+
+
+def unsettled() -> dict[UUID, tuple[int, bytes]]:
+    """By writer: the last committed entry that no checkpoint was yet seen to contain."""
+    return dict(_unsettled)
+
+
+def settle(ref: EntryRef) -> None:
+    """What became of this entry is known; a later one of its writer stays unsettled."""
+    if _unsettled.get(ref.writer, (0, b""))[0] == ref.counter:
+        del _unsettled[ref.writer]
 
 
 def has_written() -> bool:

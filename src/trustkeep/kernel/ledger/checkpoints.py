@@ -108,8 +108,8 @@ def publish() -> Published | None:
         raise Tampered(f"The ledger's tiles were changed ({problem}): restore a backup.") from None
     if last is not None:
         refuse_if_not_extended(last.checkpoint, found, hashed, "the last signed checkpoint")
-    for name, held in _held():
-        refuse_if_not_extended(held.checkpoint, found, hashed, name)
+    for name, each in held():
+        refuse_if_not_extended(each.checkpoint, found, hashed, name)
     note = notes.sign(found.text, wiring.verifier_key(), wiring.keys)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -127,7 +127,7 @@ def hand_over(published: Published) -> None:
         _asked(anchor, lambda sink: sink.hold(published.note, published.checkpoint.size))
 
 
-def _held() -> Iterator[tuple[str, Published]]:
+def held() -> Iterator[tuple[str, Published]]:
     """What the anchors that answer hold; one that is away is compared when it is back."""
     for anchor in ports.current().anchors:
         note = _asked(anchor, lambda sink: sink.newest())

@@ -1,4 +1,4 @@
-"""Proofs that an entry is in the ledger, for a file that a stranger can check.
+"""Proofs that an entry is in the ledger, and that the ledger only grew, as files for a stranger.
 
 Format: `docs/formats/proof.md` (C2SP tlog-proof).
 """
@@ -40,6 +40,28 @@ def proof_file(position: int) -> bytes:
         "",
         "",
     ]
+    return "\n".join(lines).encode() + published.note
+
+
+def growth_file(old: int, size: int | None = None) -> bytes:
+    """The proof that a published checkpoint extends the ledger's first `old` entries.
+
+    The later checkpoint is the one of `size` entries, or the newest.
+
+    Raises:
+        Missing: there is no such checkpoint, or it covers fewer entries than `old`.
+    """
+    published = checkpoints.newest(at_most=size)
+    found = published.checkpoint.size if published else None
+    if published is None or size not in (None, found):
+        raise Missing(
+            f"No checkpoint of {size or 'any'} entries was published: see `trustkeep ledger show`."
+        )
+    if not 0 <= old <= published.checkpoint.size:
+        raise Missing(
+            f"The checkpoint covers {found} entries and cannot extend {old}: name a later one."
+        )
+    lines = [f"old {old}", *map(_base64, consistency(old, published)), "", ""]
     return "\n".join(lines).encode() + published.note
 
 

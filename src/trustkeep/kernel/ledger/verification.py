@@ -13,8 +13,17 @@ from trustkeep.base.errors import Tampered
 from trustkeep.crypto import tiles
 from trustkeep.crypto.merkle import HASH_BYTES, RangeHash, leaf_hash
 from trustkeep.crypto.tiles import WIDTH, Tile
-from trustkeep.kernel.ledger import checkpoints, ports, positions, snapshots, tile_store
+from trustkeep.kernel.ledger import (
+    checkpoints,
+    ports,
+    positions,
+    snapshots,
+    tile_store,
+    witness,
+)
+from trustkeep.kernel.ledger.checkpoints import Published
 from trustkeep.kernel.ledger.entry import NO_ENTRY, EntryRef, follows, moment
+from trustkeep.kernel.ledger.events import LedgerEvent
 from trustkeep.kernel.ledger.positions import Place, Stored
 
 MOST_DEFECTS = 1_000
@@ -27,6 +36,16 @@ WHERE w.id IS NULL OR (w.closed AND e.counter > w.positioned)
     AND s.counter <= e.counter AND e.counter < s.counter + s.length))
 ORDER BY 1, 2 LIMIT %s"""
 
+# By the index of actors; `witness` writes them.
+_VANISHED = """
+SELECT body, tag FROM ledger_entry WHERE actor = %s AND event = %s ORDER BY at LIMIT %s"""
+
+# Both sides, so that a writer's row that is gone shows too.
+_WRITERS = """
+SELECT coalesce(w.id, s.writer), w.positioned, w.head, coalesce(s.last, 0) FROM ledger_writer w
+FULL JOIN (
+  SELECT writer, max(counter + length - 1) AS last FROM ledger_span GROUP BY writer) s
+ON s.writer = w.id"""
 
 # Answered from the primary key alone.
 _GAPS = """
@@ -69,17 +88,19 @@ def verify_whole(since: Mark | None = None) -> Report:
     At most 1,000 defects are named.  Flat memory, apart from one hash for each writer.  What goes
     on meanwhile is left for the next time: everything is read in one snapshot.
     """
+    # Before the snapshot: a checkpoint is stored first, and handed to the anchors then.
+    held = list(checkpoints.held())
     with snapshots.one_snapshot():
-        return _verified(since)
+        return _verified(since, held)
 
 
-def _verified(since: Mark | None) -> Report:
+def _verified(since: Mark | None, held: list[tuple[str, Published]]) -> Report:
     size, start = checkpoints.size(), since.size if since else 0
     report = Report(size)
     if since is not None and not _begins_with(since, size):
         report.defects.append(Defect(f"the first {start} entries are not those verified before"))
         start = 0
-    for defect in _all_defects(report, start):
+    for defect in (*_missing(held), *_all_defects(report, start)):
         report.defects.append(defect)
         if len(report.defects) >= MOST_DEFECTS:
             return report
@@ -93,6 +114,7 @@ def _all_defects(report: Report, start: int) -> Iterator[Defect]:
     yield from _checkpoints(report.size, start)
     if start:  # whatever was verified before must still be there, also where it is not read again
         yield from _gaps()
+    yield from _vanished()
     with connection.cursor() as cursor:
         cursor.execute(_STRAY, (MOST_DEFECTS,))
         for writer, counter in cursor.fetchall():
@@ -122,6 +144,19 @@ def _entries(report: Report, start: int) -> Iterator[Defect]:
     yield from _tiles(tiles.grow(at, edge, leaves)[1])
     if at + len(leaves) != report.size:
         yield Defect("no entry has this position", position=at + len(leaves))
+    yield from _writers(heads)
+
+
+def _writers(heads: dict[UUID, bytes]) -> Iterator[Defect]:
+    """What the sequencer goes on from, against the positions and the leaves just read."""
+    for writer, positioned, head, last in snapshots.streamed(_WRITERS):
+        ref = EntryRef(writer, last)
+        if positioned is None:
+            yield Defect("its writer is not known", ref=ref)
+        elif positioned != last:
+            yield Defect(f"its writer says that {positioned} have a position", ref=ref)
+        elif (head is None) != (last == 0) or (head and heads.get(writer, head) != bytes(head)):
+            yield Defect("its writer names another leaf", ref=ref)
 
 
 def _of_entry(place: Place, before: bytes, key: bytes) -> Iterator[Defect]:
@@ -188,12 +223,35 @@ def _checkpoints(size: int, start: int) -> Iterator[Defect]:
         yield Defect(f"{last - size} entries that were signed are not there")
 
 
+def _missing(held: list[tuple[str, Published]]) -> Iterator[Defect]:
+    with connection.cursor() as cursor:
+        for name, each in held:
+            cursor.execute(
+                "SELECT note FROM ledger_checkpoint WHERE size=%s", (each.checkpoint.size,)
+            )
+            row = cursor.fetchone()
+            if row is None or bytes(row[0]) != each.note:
+                yield Defect(f"the checkpoint that the {name} holds is not here")
+
+
 def _gaps() -> Iterator[Defect]:
     with connection.cursor() as cursor:
         cursor.execute(_GAPS, (MOST_DEFECTS,))
         for writer, positioned, count in cursor.fetchall():
             yield Defect(f"{count} of its entries are there, {positioned} have a position",
                          ref=EntryRef(writer, positioned))  # fmt: skip
+
+
+def _vanished() -> Iterator[Defect]:
+    """What processes wrote and missed afterwards.  It does not come back, so this stays red."""
+    event, key = LedgerEvent.ENTRY_VANISHED.value, ports.current().keys.tag_key()
+    with connection.cursor() as cursor:
+        cursor.execute(_VANISHED, (witness.WITNESS.label, event, MOST_DEFECTS))
+        for body, tag in cursor.fetchall():
+            if hmac.compare_digest(hmac.digest(key, bytes(body), "sha256"), bytes(tag)):
+                told = json.loads(bytes(body))["details"]
+                ref = EntryRef(UUID(told["writer"]), told["count"])
+                yield Defect("it was removed before it had a position", ref=ref)
 
 
 def _begins_with(since: Mark, size: int) -> bool:

@@ -13,9 +13,10 @@ SELECT w.id, w.positioned, w.head FROM ledger_writer w CROSS JOIN LATERAL (
   WHERE writer = w.id AND counter > w.positioned ORDER BY counter LIMIT 1) e
 WHERE NOT w.closed ORDER BY e.at, w.id"""
 
+# Bounded on both sides: with LIMIT and young statistics the server sorts all that waits, each time.
 _NEXT = """
 SELECT counter, body, tag FROM ledger_entry
-WHERE writer=%s AND counter>%s ORDER BY counter LIMIT %s"""
+WHERE writer=%s AND counter>%s AND counter<=%s ORDER BY counter"""
 
 # A backend of another role shows no start: then its process id alone keeps the writer open.
 _GONE = """
@@ -51,7 +52,7 @@ def waiting() -> list[Waiting]:
 def next_entries(writer: Waiting, limit: int) -> list[tuple[int, bytes, bytes]]:
     """(counter, body, tag) of a writer's next entries, in order."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT, (writer.id, writer.positioned, limit))
+        cursor.execute(_NEXT, (writer.id, writer.positioned, writer.positioned + limit))
         return [(counter, bytes(body), bytes(tag)) for counter, body, tag in cursor.fetchall()]
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from trustkeep.base import world
 from trustkeep.base.errors import Tampered
-from trustkeep.kernel.keys import register, service
+from trustkeep.kernel.keys import register, service, store
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.keys.state import Report
 from trustkeep.kernel.ledger import snapshots
@@ -43,12 +43,18 @@ WHERE NOT EXISTS (SELECT FROM vault_customer c WHERE c.id = v.customer_id) LIMIT
 
 def compare_customers(report: Report) -> None:
     """Headers, sealed values, ledger and register agree about every customer."""
-    key = service.current().named_key("policy")
+    key, active = service.current().named_key("policy"), list[UUID]()
     for customer, *columns, said, fits in snapshots.streamed(_RECORDS):
         report.looked_at[CUSTOMERS] += 1
         wrong = _wrong(customer, tuple(columns), said, key, fits=fits)
         if wrong:
             report.found(CUSTOMERS, f"customer {customer}", wrong)
+        elif columns[0] == State.ACTIVE:
+            active.append(customer)
+        if len(active) == _AT_ONCE:
+            _all_have_keys(report, active)
+            active = []
+    _all_have_keys(report, active)
     with connection.cursor() as cursor:
         cursor.execute(_ORPHANS)
         for (customer,) in cursor.fetchall():
@@ -80,6 +86,18 @@ def _wrong_within(header: headers.Header, *, fits: bool) -> str | None:
     if header.state != State.ACTIVE and not register.facts(header.customer).gone:
         return "The record says erased, the register does not."
     return None
+
+
+def _all_have_keys(report: Report, active: list[UUID]) -> None:
+    """Nobody stands here as active whose values nobody could open any more."""
+    with service.current().store.reading() as rows:
+        keyless = set(active) - {found for found, _, _ in store.wrapped_keys(rows, active)}
+    for customer in sorted(keyless):
+        # An erasure that began after our snapshot has taken the key, and says so.
+        if not register.facts(customer).gone:
+            report.found(
+                CUSTOMERS, f"customer {customer}", "The record is active, its key is gone."
+            )
 
 
 def _compare_erased(report: Report) -> None:

@@ -4,15 +4,18 @@ Independent of the decision that let it happen: a fault in that decision is to b
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from trustkeep.base.events import Event
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import snapshots
 from trustkeep.kernel.ledger.models import Entry
+from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.permissions import Role
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.models import Case
@@ -51,17 +54,29 @@ class _Grant:
     ends_at: datetime | None
     revoked_at: datetime | None = None
 
-    def covers(self, who: str, purpose: str, at: datetime) -> bool:
+    def covers(self, holders: Collection[str], purpose: str, at: datetime) -> bool:
         ends = min((each for each in (self.ends_at, self.revoked_at) if each), default=None)
         return (
-            self.grantee in {who, *_ROLES}
+            self.grantee in holders
             and self.purpose == purpose
             and self.given_at <= at
             and (ends is None or at <= ends)
         )
 
 
-_ROLES = frozenset(str(grantee_of(role)) for role in Role)
+@dataclass(slots=True)
+class _Held:
+    """A role that somebody held, by the identifier under which grants to it are kept."""
+
+    grantee: str
+    since: datetime
+    until: datetime | None = None
+
+
+_POLICY = (
+    PurposeEvent.DECLARED, AccessEvent.GRANTED, AccessEvent.GRANT_REVOKED,
+    PeopleEvent.FOUNDED, PeopleEvent.ROLE_ASSIGNED, PeopleEvent.ROLE_REMOVED,
+)  # fmt: skip
 
 
 def judged(since: datetime) -> Judged:
@@ -69,7 +84,7 @@ def judged(since: datetime) -> Judged:
     done = Judged()
     with snapshots.one_snapshot():
         judge = _Judge()
-        for entry in _entries(AccessEvent.PERMITTED, since):
+        for entry in _entries([AccessEvent.PERMITTED], since):
             done.readings += 1
             what = judge.lacks(entry)
             if what:
@@ -77,8 +92,9 @@ def judged(since: datetime) -> Judged:
     return done
 
 
-def _entries(event: str, since: datetime | None = None) -> Iterator[Entry]:
-    found = Entry.objects.filter(event=event).order_by("at", "writer", "counter")
+def _entries(events: Sequence[Event], since: datetime | None = None) -> Iterator[Entry]:
+    named = [event.value for event in events]
+    found = Entry.objects.filter(event__in=named).order_by("at", "writer", "counter")
     found = found.filter(at__gte=since) if since else found
     return found.iterator(chunk_size=snapshots.AT_ONCE)
 
@@ -95,12 +111,48 @@ class _Judge:
     """What the ledger and the sets say, read once."""
 
     def __init__(self) -> None:
-        self._grants = _grants()
+        self._grants: dict[str, _Grant] = {}
+        self._roles: defaultdict[str, list[_Held]] = defaultdict(list)  # by person
         self._terms = purposes.terms_by_key()
-        self._declared_at = {
-            str(entry.purpose): entry.at for entry in _entries(PurposeEvent.DECLARED)
-        }
+        self._declared_at: dict[str, datetime] = {}
         self._cases: dict[str, Case | None] = {}
+        for entry in _entries(_POLICY):
+            self._take(entry, _details(entry))
+
+    def _take(self, entry: Entry, details: Mapping[str, Any]) -> None:
+        """One more thing that was decided; they come in their order."""
+        match entry.event:
+            case PurposeEvent.DECLARED:
+                self._declared_at[str(entry.purpose)] = entry.at
+            case AccessEvent.GRANTED:
+                ends, whom = details.get("ends"), str(details.get("grantee"))
+                self._grants[str(details.get("grant"))] = _Grant(
+                    whom,
+                    entry.purpose or "",
+                    entry.at,
+                    datetime.fromisoformat(ends) if ends else None,
+                )
+            case AccessEvent.GRANT_REVOKED:
+                if grant := self._grants.get(str(details.get("grant"))):
+                    grant.revoked_at = entry.at
+            case _:
+                self._take_role(entry, details)
+
+    def _take_role(self, entry: Entry, details: Mapping[str, Any]) -> None:
+        held = self._roles[str(details.get("member"))]
+        # The first administrator's role has no entry of its own.
+        grantee = str(grantee_of(str(details.get("role", Role.ADMINISTRATOR))))
+        now = next((each for each in held if each.grantee == grantee and not each.until), None)
+        if entry.event == PeopleEvent.ROLE_REMOVED and now:
+            now.until = entry.at
+        elif entry.event != PeopleEvent.ROLE_REMOVED and not now:
+            held.append(_Held(grantee, entry.at))
+
+    def _holders(self, who: str, at: datetime) -> set[str]:
+        """Under which identifiers a grant reached this person then: their own, their roles'."""
+        held = self._roles.get(who, ())
+        then = (each for each in held if each.since <= at and (not each.until or at <= each.until))
+        return {who, *(each.grantee for each in then)}
 
     def lacks(self, entry: Entry) -> str | None:
         """What a reading lacks; None where nothing."""
@@ -109,7 +161,8 @@ class _Judge:
         if purpose not in self._terms:
             return "no_purpose"
         grants = [self._grants.get(str(one)) for one in details.get("grants", ())]
-        if not grants or not all(one and one.covers(who, purpose, entry.at) for one in grants):
+        holders = self._holders(who, entry.at)
+        if not grants or not all(one and one.covers(holders, purpose, entry.at) for one in grants):
             return "no_grant"
         # A purpose that was declared anew may not have demanded a case then.
         as_now = self._declared_at.get(purpose, entry.at) <= entry.at
@@ -132,21 +185,3 @@ class _Judge:
             rows = sealed_sets.rows(Case, UUID(named))
             self._cases[named] = rows[0] if rows else None
         return self._cases[named]
-
-
-def _grants() -> dict[str, _Grant]:
-    found: dict[str, _Grant] = {}
-    for entry in _entries(AccessEvent.GRANTED):
-        details = _details(entry)
-        ends = details.get("ends")
-        found[str(details.get("grant"))] = _Grant(
-            str(details.get("grantee")),
-            entry.purpose or "",
-            entry.at,
-            datetime.fromisoformat(ends) if ends else None,
-        )
-    for entry in _entries(AccessEvent.GRANT_REVOKED):
-        grant = found.get(str(_details(entry).get("grant")))
-        if grant:
-            grant.revoked_at = entry.at
-    return found

@@ -23,9 +23,11 @@ def _folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="a folder that is not there yet")
 
 
-def _position(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("position", type=int, help="the entry's position, from 0")
-    parser.add_argument("--to", type=Path, help="write the proof into this file")
+def _proof(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("position", type=int, nargs="?", help="an entry's position, from 0")
+    parser.add_argument("--from", dest="old", type=int, help="or the size of an earlier checkpoint")
+    parser.add_argument("--to", dest="size", type=int, help="and of a later one, if not the newest")
+    parser.add_argument("--into", type=Path, help="write the proof into this file")
 
 
 def _note(parser: argparse.ArgumentParser) -> None:
@@ -62,14 +64,32 @@ class Command(NounCommand):
             raise Unavailable("Another process is publishing and is not done yet: try again.")
         return self.show(actor)
 
-    @verb("prove", permission=HOST, help="the proof of one entry", arguments=_position)
-    def prove(self, actor: Actor, *, position: int, to: Path | None) -> Answer:  # noqa: ARG002
-        """A proof file for an outsider."""
-        proof = proofs.proof_file(position)
-        if to is not None:
-            to.write_bytes(proof)
-            return Answer({"position": position, "file": str(to)})
-        return Answer({"position": position, "proof": proof.decode()}, text=proof.decode())
+    @verb("prove", permission=HOST, help="that an entry is there, or growth", arguments=_proof)
+    def prove(
+        self,
+        actor: Actor,  # noqa: ARG002
+        *,
+        position: int | None,
+        old: int | None,
+        size: int | None,
+        into: Path | None,
+    ) -> Answer:
+        """A proof file for an outsider.
+
+        Raises:
+            Unacceptable: neither an entry nor an earlier checkpoint is named, or both are.
+        """
+        if (position is None) == (old is None) or (old is None and size is not None):
+            raise Unacceptable("Name the position of an entry, or --from and perhaps --to.")
+        about: dict[str, int | None]
+        if position is not None:
+            about, proof = {"position": position}, proofs.proof_file(position)
+        else:
+            about, proof = {"from": old, "to": size}, proofs.growth_file(old or 0, size)
+        if into is not None:
+            into.write_bytes(proof)
+            return Answer({**about, "file": str(into)})
+        return Answer({**about, "proof": proof.decode()}, text=proof.decode())
 
     @verb("verify", permission=HOST, help="recompute everything from the entries")
     def verify(self, actor: Actor) -> Answer:  # noqa: ARG002

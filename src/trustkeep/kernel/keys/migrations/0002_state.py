@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ("ledger_defects", models.IntegerField()),
                 ("ledger_size", models.BigIntegerField(null=True)),
                 ("ledger_root", models.BinaryField(max_length=32, null=True)),
+                ("seal", models.BinaryField(max_length=32)),
             ],
         ),
         # The ledger does not know this event; an entry of another kind costs nothing here.

@@ -19,7 +19,7 @@ from trustkeep.kernel.ledger import history, log
 from trustkeep.kernel.people import locks
 from trustkeep.kernel.people.actions.founding import note_founded
 from trustkeep.kernel.people.events import PeopleEvent
-from trustkeep.kernel.people.models import Member, RoleAssignment
+from trustkeep.kernel.people.models import Member, RoleAssignment, Token
 
 MENDER = actors.job("people.mender")
 
@@ -30,10 +30,9 @@ def mend() -> int:
     mended = 0
     for person in sorted(Member.objects.values_list("id", flat=True)):
         standing = register.facts(person)
-        if standing.deactivated or standing.roles_removed:
-            mended += _member(person) + sum(
-                _role(person, role) for role in sorted(standing.roles_removed)
-            )
+        if standing.deactivated or standing.roles_removed or standing.revoked:
+            mended += _member(person) + _tokens(person)
+            mended += sum(_role(person, role) for role in sorted(standing.roles_removed))
     return mended
 
 
@@ -75,6 +74,23 @@ def _role(person: UUID, role: str) -> bool:
                     roles.remove(row)
         log.append(PeopleEvent.ROLE_REMOVED, MENDER, details=what)
     return True
+
+
+def _tokens(person: UUID) -> int:
+    """A revoked token never comes back, so its row can only be one that was left."""
+    with transaction.atomic(durable=True):
+        locks.person(person)
+        revoked = register.facts(person).revoked
+        left = {str(row.pk) for row in sealed_sets.rows(Token, person)} & revoked
+        if left:
+            with sealed_sets.change(Token, person, MENDER) as tokens:
+                for row in tokens.rows:
+                    if str(row.pk) in left:
+                        tokens.remove(row)
+        for token in sorted(left):
+            details = {"member": str(person), "token": token}
+            log.append(PeopleEvent.TOKEN_REVOKED, MENDER, details=details)
+    return len(left)
 
 
 def _released(event: Event, since: datetime, details: dict[str, str]) -> bool:
