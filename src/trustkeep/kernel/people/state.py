@@ -1,5 +1,6 @@
 """What the people's rows say against what the register says of the same people."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,29 +23,29 @@ def compare_people(report: Report) -> None:
     """
     for member in Member.objects.order_by("pk").iterator(chunk_size=snapshots.AT_ONCE):
         report.looked_at[PEOPLE] += 1
-        wrong = _wrong(member)
-        if wrong and not _entered_just_now(member.pk):
-            report.found(PEOPLE, f"member {member.pk}", wrong)
+        for fact, sentence in _wrong(member):
+            if not _entered_just_now(member.pk, fact):
+                report.found(PEOPLE, f"member {member.pk}", sentence)
 
 
-def _wrong(member: Member) -> str | None:
+def _wrong(member: Member) -> Iterator[tuple[Fact, str]]:
+    """What does not fit, with the fact that excuses it while it is new."""
     standing = register.facts(member.pk)
     if not member.active and not standing.deactivated:
-        return "The row says deactivated, the register does not."
+        yield Fact.REACTIVATED, "The row says deactivated, the register does not."
     if member.active and standing.deactivated:
-        return "The register says deactivated, the row does not."
+        yield Fact.DEACTIVATED, "The register says deactivated, the row does not."
     removed, revoked = standing.roles_removed, standing.revoked
     if removed and RoleAssignment.objects.filter(person_id=member.pk, role__in=removed).exists():
-        return "A role stands here that the register says was removed."
+        yield Fact.ROLE_REMOVED, "A role stands here that the register says was removed."
     if revoked and Token.objects.filter(person_id=member.pk, pk__in=revoked).exists():
-        return "A token stands here that the register says was revoked."
-    return None
+        yield Fact.TOKEN_REVOKED, "A token stands here that the register says was revoked."
 
 
-def _entered_just_now(person: UUID) -> bool:
+def _entered_just_now(person: UUID, fact: Fact) -> bool:
     with service.current().store.reading() as rows:
         (newest,) = rows.execute(
             "SELECT max(at) FROM register WHERE bucket = ? AND subject = ? AND fact = ?",
-            (bucket_of(person), person.bytes, Fact.REACTIVATED),
+            (bucket_of(person), person.bytes, fact),
         ).fetchone()
     return newest is not None and world.now() - datetime.fromisoformat(newest) < GRACE
