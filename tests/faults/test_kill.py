@@ -20,7 +20,8 @@ from trustkeep.rooms.purposes import actions as purposes
 from trustkeep.rooms.purposes.rules import LegalBasis
 
 POINTS = (
-    "access.entry_committed", "vault.keys_created", "customers.batch_stored", "erasure.intended",
+    "access.entry_committed", "approval.approved", "approval.taken", "approval.granted",
+    "vault.keys_created", "customers.batch_stored", "erasure.intended",
     "erasure.keys_destroyed", "epoch.begun", "epoch.prepared.primary", "epoch.prepared.recovery",
     "epoch.committing", "epoch.committed", "epoch.active", "epoch.verified", "epoch.backed",
     "epoch.destroyed.primary", "epoch.destroyed.recovery", "epoch.done", "backup.packed",

@@ -18,6 +18,7 @@ from trustkeep.kernel.keys.providers import FileProvider
 from trustkeep.kernel.keys.slots import FileSlot, recovery_slot
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.vault import erasure
+from trustkeep.rooms.customers import actions as customers
 
 
 def rotate(actor: Actor) -> Change:
@@ -26,7 +27,7 @@ def rotate(actor: Actor) -> Change:
     if epochs.under_way(keys) is None:
         change = epochs.rotate(keys)
     else:
-        erasure.finish(actor)  # it may be an erasure's
+        customers.finish_erasures(actor)  # it may be an erasure's
         change = epochs.resume(keys, erasure.samples())
     names = list(change.pending) or [slot.name for slot in keys.slots]
     event = KeyEvent.EPOCH_CHANGED if change.is_done else KeyEvent.SLOT_PENDING
@@ -119,7 +120,7 @@ def restore_store(
     _record(KeyEvent.STORE_RESTORED, actor, epoch=restored.epoch, backed_up=moment)
     keys = service.current()
     epochs.destroy_again(keys, erasure.begun())
-    again = erasure.finish(actor)
+    again = customers.finish_erasures(actor)
     return {
         "epoch": keys.epoch(),
         "backed_up_at": restored.backed_up_at.isoformat(),

@@ -43,9 +43,11 @@ def violations(requester, beneficiary, moves, *, without=()):
             asked = replace(asked, state=State.REFUSED)
         if verb == "approve":
             found = rules.refusals_to_approve(
-                asked, approver=person, token=token[person], changed_each_other=False, now=now
-            )
+                asked, approver=person, token=token[person], digest=digest,
+                changed_each_other=False, now=now,
+            )  # fmt: skip
             if not set(found) - set(without):
+                wrong |= {"meant another act"} if digest != "right" else set()
                 wrong |= {"revived"} if asked.state is State.REFUSED else set()
                 asked, approver = replace(asked, state=State.APPROVED), person
         if verb == "take":

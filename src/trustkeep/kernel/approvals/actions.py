@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from trustkeep.base import canonical, world
+from trustkeep.base import canonical, points, world
 from trustkeep.base.actor import Actor, ActorKind
 from trustkeep.base.canonical import Value
 from trustkeep.base.errors import Conflict, Denied, Missing
@@ -56,8 +56,8 @@ def request(
     return row
 
 
-def approve(actor: Actor, request_id: UUID) -> None:
-    """Agree to exactly what was asked for.
+def approve(actor: Actor, request_id: UUID, *, digest: bytes | None = None) -> None:
+    """Agree to exactly what was asked for; `digest`, where given, says what the approver means.
 
     Raises:
         Denied: with every reason; nobody agrees to their own request or to their own benefit.
@@ -73,6 +73,7 @@ def approve(actor: Actor, request_id: UUID) -> None:
                 row.asked,
                 approver=actor.id,
                 token=actor.token,
+                digest=digest.hex() if digest is not None else None,
                 changed_each_other=queries.changed_each_other(actor.id, row.requester_id, now=now),
                 now=now,
             )
@@ -80,6 +81,7 @@ def approve(actor: Actor, request_id: UUID) -> None:
         row.state, row.decided_at = State.APPROVED, now
         row.approver_id, row.approver_token, row.way = actor.id, actor.token, Way.TWO_PEOPLE
         log.append(ApprovalEvent.APPROVED, actor, details=_details(row))
+    points.reached("approval.approved")
 
 
 def refuse(actor: Actor, request_id: UUID) -> None:
@@ -122,7 +124,20 @@ def take(actor: Actor, request_id: UUID, *, verb: str, parameters: Parameters) -
         )
         row.state = State.TAKEN
         log.append(ApprovalEvent.TAKEN, actor, details={**_details(row), "way": str(row.way)})
-    return authorisations.grant(verb, digest, row.id, row.expires_at)
+    points.reached("approval.taken")
+    granted = authorisations.grant(verb, digest, row.id, row.expires_at)
+    points.reached("approval.granted")
+    return granted
+
+
+def left_over(request_id: UUID, *, verb: str, parameters: Parameters) -> Authorisation | None:
+    """The authorisation of an approval that was taken for exactly this, and then not acted on.
+
+    A crash leaves it; the key store uses it up once, whoever carries the act out.
+    """
+    found = authorisations.unused(request_id)
+    exact = found is not None and (found.verb, found.digest) == (verb, digest_of(verb, parameters))
+    return found if exact else None
 
 
 @contextmanager

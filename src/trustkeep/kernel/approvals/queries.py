@@ -3,12 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Missing
 from trustkeep.kernel.approvals.models import ApprovalRequest, WayOut
-from trustkeep.kernel.approvals.rules import COOLING, State, Way
-from trustkeep.kernel.keys import sealed_sets
+from trustkeep.kernel.approvals.rules import COOLING, DELAY, State, Way
+from trustkeep.kernel.keys import authorisations, sealed_sets
 from trustkeep.kernel.people import queries as people
 from trustkeep.kernel.people.authority import require
 from trustkeep.kernel.people.models import RoleAssignment, Token
@@ -33,6 +35,29 @@ def open_requests(actor: Actor) -> tuple[ApprovalRequest, ...]:
     waiting = ApprovalRequest.objects.filter(state=State.OPEN, expires_at__gt=world.now())
     ids = waiting.order_by("created_at").values_list("id", flat=True)
     return tuple(request(each) for each in ids)
+
+
+def to_carry_out(verb: str) -> tuple[UUID, ...]:
+    """Requests for such acts that may go on now: agreed to, or their delay has passed.
+
+    Among them are those that were taken by somebody whom a crash kept from acting.
+    """
+    now = world.now()
+    found = ApprovalRequest.objects.filter(verb=verb, expires_at__gt=now).filter(
+        Q(state__in=[State.APPROVED, State.TAKEN])
+        | Q(state=State.OPEN, way=Way.DELAY, created_at__lte=now - DELAY)
+    )
+    return tuple(
+        row.id
+        for row in found.order_by("created_at")
+        if row.state != State.TAKEN or authorisations.unused(row.id) is not None
+    )
+
+
+def is_agreed_by(request_id: UUID, actor: Actor) -> bool:
+    """Whether this person agreed to a request that was not taken yet."""
+    row = request(request_id)
+    return row.state == State.APPROVED and row.approver_id == actor.id
 
 
 def eligible() -> frozenset[UUID]:

@@ -59,10 +59,21 @@ class Asked:
 
 
 def refusals_to_approve(
-    asked: Asked, *, approver: UUID, token: UUID | None, changed_each_other: bool, now: datetime
+    asked: Asked,
+    *,
+    approver: UUID,
+    token: UUID | None,
+    digest: str | None,
+    changed_each_other: bool,
+    now: datetime,
 ) -> tuple[Refusal, ...]:
-    """Every reason why this person may not approve; empty means yes."""
+    """Every reason why this person may not approve; empty means yes.
+
+    `digest` is that of the act which the approver has in mind; None: whatever was asked for.
+    """
     found = []
+    if digest is not None and digest != asked.digest:
+        found.append(Refusal.OTHER_PARAMETERS)
     if asked.state is not State.OPEN:
         found.append(Refusal.NOT_OPEN)
     if now >= asked.expires_at:

@@ -43,6 +43,21 @@ def grant(verb: str, digest: bytes, approval: UUID, expires_at: datetime) -> Aut
     return made
 
 
+def unused(approval: UUID) -> Authorisation | None:
+    """The genuine authorisation that came of an approval and that no act has used up yet."""
+    keys = service.current()
+    with keys.store.reading() as rows:
+        row = rows.execute(
+            "SELECT id, verb, digest, expires, mac FROM authorisation WHERE approval = ?",
+            (approval.bytes,),
+        ).fetchone()
+        if row is None:
+            return None
+        ends = datetime.fromisoformat(row[3])
+        found = Authorisation(UUID(bytes=row[0]), row[1], row[2], approval, ends)
+        return found if hmac.compare_digest(row[4], _mac(keys, rows, found)) else None
+
+
 def consume(
     keys: KeyService, rows: sqlite3.Connection, authorisation: UUID, *, verb: str, digest: bytes
 ) -> None:

@@ -2,8 +2,9 @@
 
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -14,6 +15,9 @@ _NEWEST_FIRST = """
 SELECT body, tag FROM ledger_entry
 WHERE event = ANY(%s) AND position(%s in convert_from(body, 'UTF8')) > 0
 ORDER BY at DESC, counter DESC"""
+_ABOUT = """
+SELECT body, tag FROM ledger_entry WHERE customer = %s AND event = %s
+ORDER BY at DESC, counter DESC"""
 
 
 def newest(events: Sequence[Event], **details: str) -> dict[str, Any] | None:
@@ -21,10 +25,22 @@ def newest(events: Sequence[Event], **details: str) -> dict[str, Any] | None:
 
     For rare questions: it reads every entry of these events.
     """
-    key = ports.current().keys.tag_key()
     some = next(iter(details.values()))
+    asked = ([event.value for event in events], some)
+    return _first(_NEWEST_FIRST, asked, details)
+
+
+def newest_about(customer: UUID, event: Event) -> dict[str, Any] | None:
+    """The newest authentic entry of an event about a customer, parsed."""
+    return _first(_ABOUT, (customer, event.value), {})
+
+
+def _first(
+    statement: str, asked: Sequence[Any], details: Mapping[str, str]
+) -> dict[str, Any] | None:
+    key = ports.current().keys.tag_key()
     with connection.cursor() as cursor:
-        cursor.execute(_NEWEST_FIRST, ([event.value for event in events], some))
+        cursor.execute(statement, asked)
         for body, tag in cursor:
             if hmac.compare_digest(hmac.digest(key, bytes(body), "sha256"), bytes(tag)):
                 found: dict[str, Any] = json.loads(bytes(body))

@@ -15,6 +15,7 @@ class Permission(StrEnum):
     VIEW_SOP = "view_sop"
     VIEW_PEOPLE = "view_people"
     VIEW_LEDGER = "view_ledger"
+    VIEW_RECEIPTS = "view_receipts"
     MANAGE_PEOPLE = "manage_people"
     ASSIGN_ROLES = "assign_roles"
     MANAGE_TOKENS = "manage_tokens"
@@ -66,9 +67,9 @@ HANDED = frozenset({Permission.VIEW_SOP})  # with a token that somebody else mad
 _P = Permission
 _EVERYBODY = frozenset({_P.VIEW_SOP})
 _PRIVACY_OFFICE = _EVERYBODY | {
-    _P.VIEW_PEOPLE, _P.VIEW_LEDGER, _P.ASSIGN_ROLES, _P.DEACTIVATE_PEOPLE, _P.GIVE_CLEARANCES,
-    _P.DECIDE_APPLICABILITY, _P.DECLARE_PURPOSES, _P.GRANT_ACCESS, _P.OPEN_CASES,
-    _P.REQUEST_ERASURE, _P.REQUEST_APPROVAL, _P.APPROVE,
+    _P.VIEW_PEOPLE, _P.VIEW_LEDGER, _P.VIEW_RECEIPTS, _P.ASSIGN_ROLES, _P.DEACTIVATE_PEOPLE,
+    _P.GIVE_CLEARANCES, _P.DECIDE_APPLICABILITY, _P.DECLARE_PURPOSES, _P.GRANT_ACCESS,
+    _P.OPEN_CASES, _P.REQUEST_ERASURE, _P.REQUEST_APPROVAL, _P.APPROVE,
 }  # fmt: skip
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
@@ -88,6 +89,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.PRIVACY_ANALYST: _EVERYBODY
         | {
             _P.VIEW_LEDGER,
+            _P.VIEW_RECEIPTS,
             _P.DECLARE_PURPOSES,
             _P.OPEN_CASES,
             _P.READ_CUSTOMER,
@@ -96,7 +98,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.REQUEST_APPROVAL,
         },
         Role.DEPARTMENT_HEAD: _EVERYBODY
-        | {_P.VIEW_PEOPLE, _P.GRANT_ACCESS, _P.REQUEST_APPROVAL, _P.APPROVE},
+        | {_P.VIEW_PEOPLE, _P.VIEW_RECEIPTS, _P.GRANT_ACCESS, _P.REQUEST_APPROVAL, _P.APPROVE},
         Role.STAFF: _EVERYBODY,
         Role.SUPPORT_AGENT: _EVERYBODY
         | {_P.OPEN_CASES, _P.READ_CUSTOMER, _P.SEARCH_CUSTOMERS, _P.WRITE_CUSTOMER},
@@ -108,6 +110,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.SEARCH_CUSTOMERS,
             _P.WRITE_CUSTOMER,
             _P.IMPORT_CUSTOMERS,
+            _P.VIEW_RECEIPTS,
             _P.REQUEST_ERASURE,
             _P.REQUEST_APPROVAL,
         },
@@ -115,7 +118,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.IT: _EVERYBODY,
         Role.FACILITIES: _EVERYBODY,
         Role.VENDOR_MANAGER: _EVERYBODY,
-        Role.AUDITOR: _EVERYBODY | {_P.VIEW_PEOPLE, _P.VIEW_LEDGER},
+        Role.AUDITOR: _EVERYBODY | {_P.VIEW_PEOPLE, _P.VIEW_LEDGER, _P.VIEW_RECEIPTS},
         Role.MANAGEMENT: _EVERYBODY,
     }
 )

@@ -53,8 +53,8 @@ def digest_of(customers: Sequence[UUID]) -> bytes:
     ).digest()
 
 
-def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> datetime:
-    """Begin an erasure that two people authorised; returns its logical time.
+def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> None:
+    """Begin an erasure that two people authorised.
 
     Raises:
         Missing: there is no such customer.
@@ -62,7 +62,6 @@ def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> dateti
         Denied: the authorisation does not cover exactly this.
     """
     keys = service.current()
-    now = world.now()
     with transaction.atomic(durable=True):
         locks.exclusive(customer)
         found, _ = headers.with_blobs([customer], ())
@@ -81,27 +80,28 @@ def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> dateti
         # The key store must know before the data does: a crash here leaves the stricter state.
         epochs.destroy(keys, [customer], authorisation.id, digest=digest_of([customer]))
     points.reached("erasure.intended")
-    return now
 
 
-def finish(actor: Actor, logical_at: datetime | None = None) -> list[Erased]:
-    """Carry every intended erasure as far as the slots allow; safe to call at any time."""
+def finish(actor: Actor, *, says_pending: bool = False) -> list[Erased]:
+    """Carry every intended erasure as far as the slots allow; safe to call at any time.
+
+    `says_pending` has an entry written where a slot is away; who asks each minute leaves it.
+    """
     keys = service.current()
     done: list[Erased] = []
     while (transition := epochs.under_way(keys)) is not None:
         _catch_up(actor, [UUID(customer) for customer in transition.customers])
         change = epochs.resume(keys, samples())
-        started = logical_at or world.now()
         if not change.is_done:
-            if logical_at is not None:  # a sweep that comes each minute would say it each minute
+            if says_pending:
                 _say_pending(actor, change)
-            return done + [_pending(customer, started, change) for customer in change.customers]
+            return done + [_pending(customer, change) for customer in change.customers]
         for customer in change.customers:
             points.reached("erasure.keys_destroyed")
-            done.append(_removed(actor, customer, started, change))
+            done.append(_removed(actor, customer, change))
         if not change.customers:
             return done
-    return done + _left_behind(actor, logical_at)
+    return done + _left_behind(actor)
 
 
 def samples() -> list[reopen.Sample]:
@@ -162,8 +162,9 @@ def _catch_up(actor: Actor, customers: Sequence[UUID]) -> None:
             )
 
 
-def _removed(actor: Actor, customer: UUID, logical_at: datetime, change: epochs.Change) -> Erased:
+def _removed(actor: Actor, customer: UUID, change: epochs.Change) -> Erased:
     """Remove the sealed bytes, which nobody can open any more, and say that it is done."""
+    logical_at = register.since(register.Fact.ERASING, customer)
     cryptographic_at = world.now() + timedelta(seconds=DROP_AFTER_S)
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         locks.exclusive(customer)
@@ -190,7 +191,7 @@ def _removed(actor: Actor, customer: UUID, logical_at: datetime, change: epochs.
     return _erased(customer, logical_at, cryptographic_at, change)
 
 
-def _left_behind(actor: Actor, logical_at: datetime | None) -> list[Erased]:
+def _left_behind(actor: Actor) -> list[Erased]:
     """Customers whose keys are gone but whose bytes a crash kept: remove those too."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM vault_customer WHERE state = %s", (State.ERASING,))
@@ -198,7 +199,7 @@ def _left_behind(actor: Actor, logical_at: datetime | None) -> list[Erased]:
     keys = service.current()
     change = epochs.Change(keys.epoch(), (), (), ())
     return [
-        _removed(actor, customer, logical_at or world.now(), change)
+        _removed(actor, customer, change)
         for customer in customers
         if register.facts(customer).erased
     ]
@@ -236,8 +237,8 @@ def _say_pending(actor: Actor, change: epochs.Change) -> None:
         )
 
 
-def _pending(customer: UUID, logical_at: datetime, change: epochs.Change) -> Erased:
-    said = change.acknowledgements
+def _pending(customer: UUID, change: epochs.Change) -> Erased:
+    said, logical_at = change.acknowledgements, register.since(register.Fact.ERASING, customer)
     return Erased(customer, logical_at, None, change.epoch, said, change.pending)
 
 

@@ -24,6 +24,12 @@ class Customer(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        # Those who are going or gone are few, and asked for each minute.
+        indexes = [
+            models.Index(
+                name="customer_gone", fields=["id"], condition=~models.Q(state=State.ACTIVE)
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 name="customer_state_known", condition=models.Q(state__in=list(State))

@@ -3,9 +3,11 @@
 from trustkeep.rooms.customers.actions.changing import change_customer
 from trustkeep.rooms.customers.actions.erasing import (
     approve_erasure,
+    erase,
     request_erasure,
     sweep_erasures,
 )
+from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_erasures
 from trustkeep.rooms.customers.actions.importing import (
     Imported,
     import_customers,
@@ -13,9 +15,12 @@ from trustkeep.rooms.customers.actions.importing import (
 )
 
 __all__ = [
+    "ErasureOutcome",
     "Imported",
     "approve_erasure",
     "change_customer",
+    "erase",
+    "finish_erasures",
     "import_customers",
     "mapping_from",
     "request_erasure",

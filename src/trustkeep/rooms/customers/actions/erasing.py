@@ -1,37 +1,29 @@
 """Erasing a customer: one person asks, another agrees, and a signed receipt says what is gone.
 
-SOP 4.5b, GDPR Art. 17.
+To agree and to carry out are two acts: who agrees may be an outside confirmer, or nobody within the
+delay of 72 hours, and a crash may fall between.  What was agreed to and not carried out is found by
+the sweep.  SOP 4.5b, GDPR Art. 17.
 """
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
 
+from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.base.canonical import Value
-from trustkeep.base.errors import Conflict
+from trustkeep.base.errors import Conflict, Denied
 from trustkeep.kernel.approvals import actions as approvals
-from trustkeep.kernel.evidence import receipts
+from trustkeep.kernel.approvals import queries as requests
 from trustkeep.kernel.keys import epochs, register
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import erasure
-from trustkeep.kernel.vault.erasure import Erased
+from trustkeep.rooms.customers import queries
+from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_erasures, outcome_of
 from trustkeep.rooms.customers.events import CustomerEvent
-
-KIND = "erasure"
-ELSEWHERE = "another-process"  # what an erasure waits for that somebody else carries on
-
-
-@dataclass(frozen=True, slots=True)
-class ErasureOutcome:
-    """What became of an erasure; `receipt` is None while a slot has not forgotten yet."""
-
-    customer: UUID
-    receipt: receipts.Issued | None
-    pending: tuple[str, ...]
+from trustkeep.rooms.customers.models import ErasureRequest
 
 
 def request_erasure(actor: Actor, *, customer: UUID) -> UUID:
@@ -42,10 +34,12 @@ def request_erasure(actor: Actor, *, customer: UUID) -> UUID:
         Conflict: a legal hold stands on the customer.
     """
     people.require(actor, Permission.REQUEST_ERASURE)
-    if register.facts(customer).held:
-        raise Conflict("A legal hold stands on this customer, so nothing may be erased.")
+    _refuse_held(customer)
     request = approvals.request(actor, verb=epochs.DESTROY, parameters=_parameters(customer))
     with transaction.atomic(durable=True):
+        ErasureRequest.objects.create(
+            approval=request.id, customer=customer, requested_at=world.now()
+        )
         log.append(
             CustomerEvent.ERASURE_REQUESTED,
             actor,
@@ -58,48 +52,78 @@ def request_erasure(actor: Actor, *, customer: UUID) -> UUID:
 def approve_erasure(actor: Actor, *, approval: UUID, customer: UUID) -> list[ErasureOutcome]:
     """Agree to the erasure of exactly this customer, which somebody else asked for; carry it out.
 
+    Who agreed before, and was cut short, may say it again.
+
     Raises:
         Denied: the actor may not agree, asked for it, or it ended.
         Conflict: a legal hold stands on the customer.
     """
     people.require(actor, Permission.APPROVE)
-    if register.facts(customer).held:
-        raise Conflict("A legal hold stands on this customer; nothing was destroyed.")
-    approvals.approve(actor, approval)
-    authorisation = approvals.take(
-        actor, approval, verb=epochs.DESTROY, parameters=_parameters(customer)
-    )
-    logical_at = erasure.intend(actor, customer, authorisation)
-    outcomes = [_outcome(actor, one) for one in erasure.finish(actor, logical_at)]
-    if customer not in {one.customer for one in outcomes}:
-        # Another process was carrying the key change on, and took this erasure with it.
-        before = receipts.issued(KIND, customer)
-        outcomes.append(ErasureOutcome(customer, before, () if before else (ELSEWHERE,)))
-    return outcomes
+    _refuse_held(customer)
+    if not requests.is_agreed_by(approval, actor):
+        digest = approvals.digest_of(epochs.DESTROY, _parameters(customer))
+        approvals.approve(actor, approval, digest=digest)
+    return _carried_out(actor, approval, customer)
+
+
+def erase(actor: Actor, *, approval: UUID, customer: UUID) -> list[ErasureOutcome]:
+    """Carry out the erasure of exactly this customer, which was agreed to.
+
+    Raises:
+        Denied: nobody agreed yet, the delay has not passed, or the approval is for another act.
+        Conflict: a legal hold stands on the customer.
+    """
+    people.require(actor, Permission.REQUEST_ERASURE)
+    return _carried_out(actor, approval, customer)
 
 
 def sweep_erasures(actor: Actor) -> list[ErasureOutcome]:
-    """Carry on erasures that a crash or an unreachable slot interrupted."""
-    return [_outcome(actor, one) for one in erasure.finish(actor)]
+    """Carry on what a crash or an absent slot interrupted, and carry out what was agreed to."""
+    outcomes = finish_erasures(actor)
+    for approval in requests.to_carry_out(epochs.DESTROY):
+        asked = queries.asked_by(approval)
+        if asked is not None and _may_go(asked.customer):
+            try:
+                outcomes += _carried_out(actor, approval, asked.customer)
+            except Denied:
+                continue  # who asked or agreed has left since, so it ends without being done
+    return outcomes
+
+
+def _may_go(customer: UUID) -> bool:
+    standing = register.facts(customer)
+    return not (standing.gone or standing.held)
+
+
+def _carried_out(actor: Actor, approval: UUID, customer: UUID) -> list[ErasureOutcome]:
+    _refuse_held(customer)
+    if not register.facts(customer).gone:
+        _begin(actor, approval, customer)
+    outcomes = finish_erasures(actor, says_pending=True)
+    if customer not in {one.customer for one in outcomes}:
+        # Another process was carrying the key change on, and took this erasure with it.
+        outcomes.append(outcome_of(customer))
+    return outcomes
+
+
+def _begin(actor: Actor, approval: UUID, customer: UUID) -> None:
+    try:
+        authorisation = approvals.left_over(
+            approval, verb=epochs.DESTROY, parameters=_parameters(customer)
+        ) or approvals.take(
+            actor, approval, verb=epochs.DESTROY, parameters=_parameters(customer)
+        )  # fmt: skip
+        erasure.intend(actor, customer, authorisation)
+    except Denied:
+        # The sweep of another process may have used the approval a moment ago.
+        if not register.facts(customer).gone:
+            raise
+
+
+def _refuse_held(customer: UUID) -> None:
+    if register.facts(customer).held:
+        raise Conflict("A legal hold stands on this customer; nothing was destroyed.")
 
 
 def _parameters(customer: UUID) -> dict[str, Value]:
     return {"customers": [str(customer)]}
-
-
-def _outcome(actor: Actor, erased: Erased) -> ErasureOutcome:
-    if erased.pending or erased.cryptographic_at is None:
-        return ErasureOutcome(erased.customer, None, erased.pending)
-    lines = {
-        "logical": erased.logical_at.isoformat(),
-        "cryptographic": erased.cryptographic_at.isoformat(),
-        "physical": "not stated: this installation does not yet keep a register of its backups",
-        "epoch": str(erased.epoch),
-        **{
-            f"slot {word.slot}": f"forgot epoch {word.epoch} at {word.at} ({word.digest})"
-            for word in erased.acknowledgements
-        },
-    }
-    with transaction.atomic(durable=True):
-        receipt = receipts.issue(actor, KIND, customer=erased.customer, lines=lines)
-    return ErasureOutcome(erased.customer, receipt, ())

@@ -8,14 +8,24 @@ from uuid import UUID
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Unacceptable
+from trustkeep.kernel.approvals import queries as requests
+from trustkeep.kernel.approvals.rules import DELAY, Way
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import known
 from trustkeep.rooms.access import actions as access
-from trustkeep.rooms.customers import actions
-from trustkeep.rooms.customers.actions import Imported
+from trustkeep.rooms.customers import actions, queries
+from trustkeep.rooms.customers.actions import ErasureOutcome, Imported
 from trustkeep.web.command import Answer, NounCommand, verb
 
-PARTLY = 5  # exit code: done, but rows were refused
+PARTLY = 5  # exit code: done in part
+NEXT = {
+    Way.TWO_PEOPLE: "Somebody else agrees and carries it out: "
+    "trustkeep customers approve-erasure {named} --approval {approval}",
+    Way.CONFIRMER: "The outside confirmer gets a letter with a code: trustkeep approvals confirm "
+    "takes it, then trustkeep customers erase {named} --approval {approval}",
+    Way.DELAY: "It may be carried out after {after}, and is by itself while trustkeep work runs: "
+    "trustkeep customers erase {named} --approval {approval}",
+}
 
 
 def _import(parser: ArgumentParser) -> None:
@@ -25,7 +35,9 @@ def _import(parser: ArgumentParser) -> None:
 
 
 def _one(parser: ArgumentParser) -> None:
-    parser.add_argument("reference", help="the company's own reference of the customer")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("reference", nargs="?", help="the company's own reference of the customer")
+    which.add_argument("--id", type=UUID, dest="customer", help="or its id, as `find` answers it")
 
 
 def _read(parser: ArgumentParser) -> None:
@@ -51,9 +63,13 @@ def _change(parser: ArgumentParser) -> None:
     value.add_argument("--remove", action="store_true")
 
 
-def _approve(parser: ArgumentParser) -> None:
+def _approved(parser: ArgumentParser) -> None:
     _one(parser)
-    parser.add_argument("--approval", type=UUID, required=True)
+    _approval(parser)
+
+
+def _approval(parser: ArgumentParser) -> None:
+    parser.add_argument("--approval", type=UUID, required=True, help="as the request answered it")
 
 
 class Command(NounCommand):
@@ -87,12 +103,13 @@ class Command(NounCommand):
 
     @verb("read", permission=Permission.READ_CUSTOMER, arguments=_read, help="read some fields")
     def read(
-        self, actor: Actor, *, reference: str, fields: list[str], purpose: str, case: str | None
-    ) -> Answer:
+        self, actor: Actor, *, reference: str | None, customer: UUID | None, fields: list[str],
+        purpose: str, case: str | None,
+    ) -> Answer:  # fmt: skip
         """Read for a purpose; the entry that permits it is named."""
         opened = access.read_fields(
             actor,
-            customer=known.customer_or_nobody(reference),
+            customer=customer or known.customer_or_nobody(reference or ""),
             fields=fields,
             purpose=purpose,
             case=case,
@@ -114,7 +131,8 @@ class Command(NounCommand):
         self,
         actor: Actor,
         *,
-        reference: str,
+        reference: str | None,
+        customer: UUID | None,
         field: str,
         value_file: Path | None,
         remove: bool,
@@ -125,7 +143,7 @@ class Command(NounCommand):
         value = None if remove or value_file is None else _text(value_file)
         actions.change_customer(
             actor,
-            customer=known.customer_or_nobody(reference),
+            customer=customer or known.customer_or_nobody(reference or ""),
             changes={field: value},
             purpose=purpose,
             case=case,
@@ -136,28 +154,62 @@ class Command(NounCommand):
         "request-erasure", permission=Permission.REQUEST_ERASURE, arguments=_one,
         help="ask that a customer be erased; somebody else must agree",
     )  # fmt: skip
-    def request_erasure(self, actor: Actor, *, reference: str) -> Answer:
-        """The number of the approval that must follow."""
-        customer = known.customer_of(reference)
-        return Answer({"approval": str(actions.request_erasure(actor, customer=customer))})
+    def request_erasure(
+        self, actor: Actor, *, reference: str | None, customer: UUID | None
+    ) -> Answer:
+        """The number of the approval that must follow, and how it is given."""
+        whom = customer or known.customer_of(reference or "")
+        approval = actions.request_erasure(actor, customer=whom)
+        named = reference or f"--id {whom}"
+        asked = requests.request(approval)
+        said = NEXT[Way(asked.way)].format(
+            named=named, approval=approval, after=f"{asked.created_at + DELAY:%F %H:%M} UTC"
+        )
+        return Answer({"approval": str(approval), "next": said}, f"approval {approval}\n{said}")
 
     @verb(
-        "approve-erasure", permission=Permission.APPROVE, arguments=_approve,
+        "approve-erasure", permission=Permission.APPROVE, arguments=_approved,
         help="agree to an erasure that somebody else asked for, and carry it out",
     )  # fmt: skip
-    def approve_erasure(self, actor: Actor, *, reference: str, approval: UUID) -> Answer:
-        """Erase, with the signed receipt; exit code 5 while a slot has not forgotten yet."""
-        customer = known.customer_of(reference)
-        outcomes = actions.approve_erasure(actor, approval=approval, customer=customer)
-        (own,) = (one for one in outcomes if one.customer == customer)
-        if own.receipt is None:
-            said = (
-                f"Nobody can read the customer any more; {', '.join(own.pending)} has not finished "
-                "yet, and the receipt follows: ask again with `trustkeep keys status`."
-            )
-            return Answer({"pending": list(own.pending)}, said, exit_code=PARTLY)
-        receipt = own.receipt.note.decode()
-        return Answer({"receipt": receipt}, receipt)
+    def approve_erasure(
+        self, actor: Actor, *, reference: str | None, customer: UUID | None, approval: UUID
+    ) -> Answer:
+        """Agree and erase, with the signed receipt; exit code 5 while a slot has not forgotten."""
+        whom = customer or known.customer_of(reference or "")
+        return _erased(whom, actions.approve_erasure(actor, approval=approval, customer=whom))
+
+    @verb(
+        "erase", permission=Permission.REQUEST_ERASURE, arguments=_approved,
+        help="carry out an erasure that was agreed to; `work` does so by itself",
+    )  # fmt: skip
+    def erase(
+        self, actor: Actor, *, reference: str | None, customer: UUID | None, approval: UUID
+    ) -> Answer:
+        """Erase, with the signed receipt; exit code 5 while a slot has not forgotten."""
+        whom = customer or known.customer_of(reference or "")
+        return _erased(whom, actions.erase(actor, approval=approval, customer=whom))
+
+    @verb(
+        "receipt", permission=Permission.VIEW_RECEIPTS, arguments=_approval,
+        help="show the receipt of an erasure again",
+    )  # fmt: skip
+    def receipt(self, actor: Actor, *, approval: UUID) -> Answer:
+        """The signed text, exactly as it was issued."""
+        note = queries.receipt_of(actor, approval).note.decode()
+        return Answer({"approval": str(approval), "receipt": note}, note)
+
+
+def _erased(customer: UUID, outcomes: list[ErasureOutcome]) -> Answer:
+    (own,) = (one for one in outcomes if one.customer == customer)
+    if own.receipt is None:
+        said = (
+            f"Nobody can read the customer any more; {', '.join(own.pending)} has not finished "
+            "yet, and the receipt follows: `trustkeep keys status` says what is waited for, "
+            "`trustkeep customers receipt` shows it then."
+        )
+        return Answer({"pending": list(own.pending)}, said, exit_code=PARTLY)
+    receipt = own.receipt.note.decode()
+    return Answer({"receipt": receipt}, receipt)
 
 
 def _imported(done: Imported) -> Answer:

@@ -1,0 +1,47 @@
+"""What can be asked about erasures; never a value."""
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+
+from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Missing
+from trustkeep.kernel.evidence import receipts
+from trustkeep.kernel.evidence.models import Receipt
+from trustkeep.kernel.people import authority as people
+from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.vault.models import Customer
+from trustkeep.kernel.vault.rules import State
+from trustkeep.rooms.customers.models import ErasureRequest
+
+RECEIPT = "erasure"
+
+
+def receipt_of(actor: Actor, approval: UUID) -> receipts.Issued:
+    """The receipt of the erasure that an approval allowed.
+
+    Raises:
+        Missing: nobody asked for an erasure under this number, or it is not done yet.
+    """
+    people.require(actor, Permission.VIEW_RECEIPTS)
+    asked = ErasureRequest.objects.filter(approval=approval).first()
+    found = receipts.issued(RECEIPT, asked.customer) if asked else None
+    if found is None:
+        raise Missing(
+            "There is no receipt under this number: the erasure is not done yet (`trustkeep "
+            "approvals list` and `trustkeep keys status` say what it waits for), or nobody asked "
+            "for it."
+        )
+    return found
+
+
+def asked_by(approval: UUID) -> ErasureRequest | None:
+    """The erasure that a request for approval is about, if it is about one."""
+    return ErasureRequest.objects.filter(approval=approval).first()
+
+
+def without_receipt() -> list[UUID]:
+    """Erased customers for whom no receipt was issued yet."""
+    issued = Receipt.objects.filter(kind=RECEIPT, customer=OuterRef("id"))
+    erased = Customer.objects.filter(~Exists(issued), state=State.ERASED)
+    return list(erased.order_by("id").values_list("id", flat=True))
