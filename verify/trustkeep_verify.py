@@ -4,8 +4,9 @@
     trustkeep_verify.py log FOLDER --key KEY [--anchor FILE]...   a whole exported ledger
     trustkeep_verify.py proof FILE --key KEY                      one entry's proof
     trustkeep_verify.py growth FILE --key KEY --anchor FILE       only added to, since the anchor
+    trustkeep_verify.py receipt FILE --key KEY                    that a receipt was signed so
 
-KEY is the verifier key, which you must have from the company by another way than the folder;
+KEY is the verifier key or a file with it, which you must have by another way than the folder;
 an anchor is a checkpoint you received earlier: the ledger must extend it.
 Exit code: 0 everything fits, 1 something does not, 2 wrong use.
 """
@@ -104,13 +105,15 @@ def key_from(text: str) -> Key:
     return parts[0], key_id, data[1:]
 
 
-def opened_note(note: bytes, key: Key) -> str:
-    """The text of a note signed by the key."""
+def opened_note(note: bytes, key: Key, start: str = "") -> str:
+    """The text of a note that starts so and is signed by the key."""
     whole = note.decode(errors="replace")  # what was replaced no longer fits its signature
     head, blank, tail = whole.rpartition("\n\n")
     if not blank or not tail.endswith("\n") or any(c < " " and c != "\n" for c in whole):
         raise Wrong("this is not a signed note")
     text, ours = head + "\n", []
+    if not text.startswith(start):
+        raise Wrong("this is signed, but about something else")
     for line in tail[:-1].split("\n"):
         found = re.fullmatch("\N{EM DASH} ([^ +]+) ([A-Za-z0-9+/=]+)", line)
         data = unbase64(found[2]) if found else b""
@@ -134,7 +137,6 @@ def opened_checkpoint(note: bytes, key: Key) -> Sized:
     return size, root
 
 
-# The tree (RFC 6962)
 def node(left: bytes, right: bytes) -> bytes:
     """The hash over two neighbours; nothing where one is no hash."""
     fits = len(left) == len(right) == 32  # or 64 bytes of a proof could pass for two hashes
@@ -143,10 +145,9 @@ def node(left: bytes, right: bytes) -> bytes:
 
 def root_over(hashes: bytes | bytearray) -> bytes:
     """The root over hashes of 32 bytes each; an odd last one goes up as it is."""
-    sha = hashlib.sha256
     while len(hashes) > 32:
         pairs = [hashes[at : at + 64] for at in range(0, len(hashes), 64)]
-        hashes = b"".join([sha(b"\x01" + p).digest() if p[32:] else p for p in pairs])
+        hashes = b"".join([hashlib.sha256(b"\x01" + p).digest() if p[32:] else p for p in pairs])
     return hashes or EMPTY_ROOT
 
 
@@ -183,7 +184,6 @@ def tile_path(kind: str, index: int, width: int) -> str:
     return f"tile/{kind}/{name}" + ("" if width == 256 else f".p/{width}")
 
 
-# What is checked
 def check_tile(folder: Path, first: int, width: int, chains: dict[str, tuple[int, str]]) -> bytes:
     """Check the entries of one tile, and that `chains` go on in them; returns the tile."""
     name, sha, read = first // 256, hashlib.sha256, json.JSONDecoder().raw_decode
@@ -239,7 +239,6 @@ def check_log(folder: Path, key: Key, anchors: list[bytes]) -> int:
     return size
 
 
-# Proofs
 def opened_proof(start: str, data: bytes, key: Key) -> tuple[re.Match[str], list[bytes], Sized]:
     """(its start, the hashes, size and root signed) of a proof file that starts like this."""
     head, _, note = data.partition(b"\n\n")
@@ -273,7 +272,7 @@ def check_growth(data: bytes, key: Key, anchor: bytes) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run one check as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("kind", choices=("log", "proof", "growth"))
+    parser.add_argument("kind", choices=("log", "proof", "growth", "receipt"))
     parser.add_argument("path", type=Path)
     parser.add_argument("--key", required=True)
     parser.add_argument("--anchor", type=Path, action="append", default=[])
@@ -281,11 +280,14 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.kind == "growth" and len(asked.anchor) != 1:
         parser.error("growth is checked against one anchor")
     try:
-        key, anchors = key_from(asked.key), [path.read_bytes() for path in asked.anchor]
+        given, anchors = Path(asked.key), [path.read_bytes() for path in asked.anchor]
+        key = key_from(given.read_text(errors="replace") if given.is_file() else asked.key)
         if asked.kind == "log":
             print(f"{check_log(asked.path, key, anchors)} entries: everything fits.")
         elif asked.kind == "proof":
             print(check_proof(asked.path.read_bytes(), key).decode())
+        elif asked.kind == "receipt":
+            print(opened_note(asked.path.read_bytes(), key, "trustkeep/receipt/"), end="")
         else:
             print(check_growth(asked.path.read_bytes(), key, anchors[0]))
     except (Wrong, OSError) as problem:

@@ -70,7 +70,9 @@ def _noun(module: str, words: list[str]) -> int:
     try:
         answer = command.perform(options)
         rendered = import_module("trustkeep.web.command").rendered
-        print(rendered(answer, as_json=options["as_json"]), flush=True)  # noqa: T201
+        said = rendered(answer, as_json=options["as_json"])
+        # What is signed must come out to the byte: no second line feed.
+        print(said, end="" if said.endswith("\n") else "\n", flush=True)  # noqa: T201
     finally:
         _leave_nothing_behind()
     return int(answer.exit_code)

@@ -11,6 +11,7 @@ from django.db import connection
 from trustkeep.base.errors import Missing, Tampered, Unacceptable
 from trustkeep.config.management.commands.ledger import Command
 from trustkeep.kernel.ledger import checkpoints
+from trustkeep.rooms.customers import actions as customers
 from trustkeep.web.command import rendered
 
 VERIFIER = Path(__file__).parents[2] / "verify/trustkeep_verify.py"
@@ -60,6 +61,63 @@ def test_a_stranger_verifies_an_export_and_a_proof(company, tmp_path):
     whole = offline("log", tmp_path / "log")
     assert f"{exported['entries']} entries: everything fits.\n" == whole.stdout, whole.stderr
     assert 3 <= len(json.loads(offline("proof", tmp_path / "two.tlog-proof").stdout))
+
+
+def printed(*words, monkeypatch, capsys, **environ):
+    """What the command line writes, to the byte."""
+    from trustkeep import cli
+
+    monkeypatch.setattr("trustkeep.config.start.database", lambda *_: None)
+    monkeypatch.setattr("trustkeep.config.start.wire", lambda *_: None)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    capsys.readouterr()
+    assert 0 == cli._run(list(words))
+    return capsys.readouterr().out
+
+
+def test_a_proof_that_is_printed_verifies_and_so_does_a_receipt(
+    company, dan, tmp_path, monkeypatch, capsys
+):
+    run("publish")
+    said = {"monkeypatch": monkeypatch, "capsys": capsys}
+    (tmp_path / "two").write_text(printed("ledger", "prove", "2", **said))
+    approval = customers.request_erasure(company.cleo, customer=dan)
+    customers.approve_erasure(company.emil, approval=approval, customer=dan)
+    token = {"TRUSTKEEP_TOKEN": company.secrets["cleo"]}
+    receipt = printed("customers", "receipt", "--approval", str(approval), **said, **token)
+    (tmp_path / "receipt").write_text(receipt)
+
+    assert 0 == offline("proof", tmp_path / "two").returncode
+    seen = offline("receipt", tmp_path / "receipt")
+    assert f"customer: {dan}\n" in seen.stdout, seen.stderr
+    (tmp_path / "receipt").write_text(receipt.replace(str(dan), str(company.ben.id)))
+    assert 1 == offline("receipt", tmp_path / "receipt").returncode
+    (tmp_path / "checkpoint").write_bytes(checkpoints.newest().note)
+    assert "about something else" in offline("receipt", tmp_path / "checkpoint").stderr
+
+
+def test_the_checkpoint_that_is_shown_can_be_pasted_back(company, tmp_path, monkeypatch, capsys):
+    run("publish")
+    shown = printed("ledger", "show", monkeypatch=monkeypatch, capsys=capsys)
+    pasted = tmp_path / "pasted"
+    pasted.write_text("\r\n" + shown.split("elsewhere:")[1].replace("\n", "\r\n") + "\n")
+
+    assert run("check-anchor", str(pasted))[1]["fits"]
+
+
+def test_the_verifier_takes_its_key_from_a_file(company, tmp_path):
+    _, shown = run("publish")
+    run("export", str(tmp_path / "log"))
+    key = tmp_path / "key"
+    key.write_text(shown["key"] + "\n")
+
+    seen = subprocess.run(
+        [sys.executable, VERIFIER, "log", tmp_path / "log", "--key", key],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert "everything fits" in seen.stdout, seen.stderr
 
 
 def test_an_export_never_writes_over_a_folder(company, tmp_path):

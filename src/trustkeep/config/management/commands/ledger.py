@@ -17,6 +17,7 @@ from trustkeep.kernel.ledger import (
     verification,
 )
 from trustkeep.web.command import HOST, Answer, NounCommand, verb
+from trustkeep.web.plain_text import as_text
 
 
 def _folder(parser: argparse.ArgumentParser) -> None:
@@ -43,15 +44,17 @@ class Command(NounCommand):
     def show(self, actor: Actor) -> Answer:  # noqa: ARG002 - every verb has an actor
         """How far the ledger is."""
         newest, waiting = checkpoints.newest(), lag.oldest_unpositioned_at()
-        return Answer(
-            {
-                "entries": checkpoints.size(),
-                "published": newest.checkpoint.size if newest else 0,
-                "waiting_since": waiting.isoformat() if waiting else None,
-                "key": ports.current().verifier_key().text,
-                "checkpoint": newest.note.decode() if newest else None,
-            }
+        data = {
+            "entries": checkpoints.size(),
+            "published": newest.checkpoint.size if newest else 0,
+            "waiting_since": waiting.isoformat() if waiting else None,
+            "key": ports.current().verifier_key().text,
+        }
+        note = newest.note.decode() if newest else None
+        text = as_text(data) + (
+            f"\n\nThe newest checkpoint, to keep elsewhere:\n\n{note}" if note else ""
         )
+        return Answer({**data, "checkpoint": note}, text)
 
     @verb("publish", permission=HOST, help="give positions and sign a checkpoint now")
     def publish(self, actor: Actor) -> Answer:
@@ -123,5 +126,6 @@ class Command(NounCommand):
     def check_anchor(self, actor: Actor, *, file: str) -> Answer:
         """Compare a checkpoint that was kept elsewhere, and record that it fits."""
         note = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        held = anchors.check_anchor(actor, note)
+        # A mail program or a paste changes the ends of lines and what stands around them.
+        held = anchors.check_anchor(actor, b"\n".join(note.strip().splitlines()) + b"\n")
         return Answer({"size": held.size, "root": held.root.hex(), "fits": True})
