@@ -57,6 +57,12 @@ class Conflict(TrustkeepError):
     exit_code = 4
 
 
+class KeysChanging(Conflict):
+    """A key change is under way, and until it ends no new key is made; it may be tried again."""
+
+    code = "keys_changing"
+
+
 class Unacceptable(TrustkeepError):
     """The input cannot be taken.  Carries a sentence per field or place."""
 

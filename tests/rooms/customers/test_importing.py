@@ -1,11 +1,14 @@
 import csv
+from pathlib import Path
 
 import pytest
 
-from trustkeep.base.errors import Conflict, Rebuilding, Unacceptable
+from trustkeep.base.errors import Conflict, KeysChanging, Rebuilding, Unacceptable
+from trustkeep.kernel.keys import service
 from trustkeep.kernel.vault import index, known
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.rooms.customers import actions
+from trustkeep.rooms.customers.actions import importing
 from trustkeep.rooms.customers.rules import Mapped, RowRefusal
 
 MAPPED = Mapped("No", {"name": "Name", "email": "E-mail", "phone": "Phone"})
@@ -26,7 +29,7 @@ def table(tmp_path):
 
 def run(company, path, **options):
     return actions.import_customers(
-        company.cleo, file=path, mapped=MAPPED, source="crm", **{"is_demo": True, **options}
+        company.cleo, file=path, mapped=MAPPED, **{"source": "crm", "is_demo": True, **options}
     )
 
 
@@ -102,6 +105,8 @@ def test_a_line_that_never_ends_is_named_and_what_came_before_is_kept(
         ("No,Name\n", "has no column E-mail, Phone"),
         ("No,No,Name,E-mail,Phone\n", "Two columns"),
         ('No,Name,E-mail,Phone\n1,"Dan', "opens a quotation"),
+        ("No;Name;E-mail;Phone\n1;Dan;;\n", "separated by semicolons: save it with commas"),
+        ("No\tName\tE-mail\tPhone\n", "separated by tabs"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_with_one_sentence(company, tmp_path, content, sentence):
@@ -110,6 +115,38 @@ def test_a_file_that_is_no_table_is_refused_with_one_sentence(company, tmp_path,
 
     with pytest.raises(Unacceptable, match=sentence):
         run(company, path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le"])
+def test_utf_16_is_said_to_be_utf_16(company, tmp_path, encoding):
+    path = tmp_path / "customers.csv"
+    path.write_bytes("No,Name,E-mail,Phone\n1,Dan,,\n".encode(encoding))
+
+    with pytest.raises(Unacceptable, match="UTF-16 and not UTF-8"):
+        run(company, path)
+
+
+def test_refused_rows_are_told_in_the_order_of_their_lines(company, table):
+    done = run(
+        company, table(["1", "Dan", "", ""], ["1", "Eva", "", ""], ["", "Flo", "", ""], ["3", "=x"])
+    )
+
+    assert [3, 4, 5] == [one.line for one in done.refused]
+
+
+def test_standard_input_is_read(company, table, monkeypatch):
+    heard = []
+    with table(["1", "Dan", "", ""]).open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        done = run(company, Path("-"), progress=lambda _, share: heard.append(share))
+
+    assert (1, [None]) == (done.created, heard)
+
+
+@pytest.mark.parametrize("source", ["CRM", "our crm", "", "x" * 81, "../x"])
+def test_a_source_that_is_no_code_is_refused_at_the_door(company, table, source):
+    with pytest.raises(Unacceptable, match="The source is a code"):
+        run(company, table(["1", "Dan", "", ""]), source=source)
 
 
 def test_a_field_that_no_purpose_needs_is_refused_at_the_door(company, table):
@@ -133,6 +170,74 @@ def test_many_customers_wait_for_a_proven_kit(company, table):
         run(company, path, is_demo=False)
 
     assert 0 == Customer.objects.count()
+
+
+def numbered(first, last):
+    return [[str(number), "Dan", "", ""] for number in range(first, last)]
+
+
+def test_customers_of_every_file_count_before_the_kit_is_proven(company, table):
+    run(company, table(*numbered(0, 30)), is_demo=False)
+    with pytest.raises(Conflict, match="keys kit"):
+        run(company, table(*numbered(30, 51)), is_demo=False)
+    assert 30 == Customer.objects.count()
+
+    run(company, table(*numbered(0, 50)), is_demo=False)
+    assert 50 == Customer.objects.count()
+    again = run(company, table(*numbered(0, 50)), is_demo=False)
+    assert (0, 50) == (again.created, again.known)
+
+
+def test_one_who_was_erased_makes_room(company, table):
+    run(company, table(*numbered(0, 50)), is_demo=False)
+    erased(company, known.customer_of("7"))
+
+    assert 1 == run(company, table(["new", "Eva", "", ""]), is_demo=False).created
+
+
+def erased(company, customer):
+    approval = actions.request_erasure(company.cleo, customer=customer)
+    return actions.approve_erasure(company.emil, approval=approval, customer=customer)
+
+
+@pytest.fixture
+def under_way(company, monkeypatch):
+    """A key change that waits for the recovery slot; gives what ends it."""
+    monkeypatch.setattr(importing, "PAUSE_S", 0.0)
+    recovery = service.current().places.recovery
+    customer = company.customer("gone", name="Eva")
+    away = recovery.with_name("away")
+    recovery.rename(away)
+    erased(company, customer)
+
+    def end():
+        away.rename(recovery)
+        actions.sweep_erasures(company.emil)
+
+    return end
+
+
+def test_an_import_waits_for_a_key_change_and_goes_on(company, table, under_way):
+    waited = []
+
+    def waits(seconds):
+        waited.append(seconds)
+        if len(waited) == 3:
+            under_way()
+
+    done = run(company, table(["1", "Dan", "", ""], [" 1", "Dan", "", ""]), waits=waits)
+
+    assert (1, 1, 3) == (done.created, done.refused_count, len(waited))
+
+
+def test_an_import_waits_only_so_long(company, table, under_way, monkeypatch):
+    monkeypatch.setattr(importing, "PATIENCE_S", 0.0)
+
+    with pytest.raises(KeysChanging, match="keys status"):
+        run(company, table(["1", "Dan", "", ""]))
+
+    under_way()
+    assert 1 == run(company, table(["1", "Dan", "", ""])).created
 
 
 def test_while_the_index_is_rebuilt_nothing_is_imported(company, table):

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from trustkeep.base.errors import Conflict, SealedStart
+from trustkeep.base.errors import KeysChanging, SealedStart
 from trustkeep.crypto import keytree
 from trustkeep.kernel.keys import signing, store
 from trustkeep.kernel.keys.providers import MasterKeyProvider
@@ -86,7 +86,8 @@ class KeyService:
         `references` are the keyed hashes that shall mean them, from `references.hashes`.
 
         Raises:
-            Conflict: an epoch change is under way, or a key or reference is there already.
+            KeysChanging: an epoch change is under way.
+            Conflict: a key or reference is there already.
         """
         made = {customer: CustomerKey(1, keytree.new_key()) for customer in customers}
         with self.store.writing() as rows:
@@ -115,10 +116,13 @@ def refuse_in_transition(rows: sqlite3.Connection) -> None:
     A key made in that window would exist only in a world that a lost disk takes away.
 
     Raises:
-        Conflict: try again in a moment.
+        KeysChanging: try again in a moment.
     """
     if store.meta(rows, TRANSITION) is not None:
-        raise Conflict("Keys are being changed for an erasure; try again in a moment.")
+        raise KeysChanging(
+            "Keys are being changed: try again in a moment; `trustkeep keys status` says what the "
+            "change waits for."
+        )
 
 
 def unseal(places: KeyPlaces, provider: MasterKeyProvider) -> KeyService:

@@ -64,10 +64,9 @@ def store_new(
     The references must differ from each other.  Only inside a transaction.
 
     Raises:
-        Conflict: a key change is under way; try again in a moment.
+        KeysChanging: a key change is under way; try again in a moment.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (CREATORS,))
+    wait_for_others()
     hashed = references.hashes(service.current(), [row.reference for row in rows])
     known = recorded(hashed)
     fresh = [(digest, row) for digest, row in zip(hashed, rows, strict=True) if digest not in known]
@@ -83,6 +82,18 @@ def store_new(
     return len(fresh)
 
 
+def wait_for_others() -> None:
+    """Be the only one who turns references into customers, until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (CREATORS,))
+
+
+def count_new(references_: Iterable[str]) -> int:
+    """How many of these references have no record yet."""
+    hashed = references.hashes(service.current(), list(references_))
+    return len(set(hashed)) - len(recorded(hashed))
+
+
 def _keys_for(hashed: Sequence[bytes]) -> dict[bytes, tuple[UUID, CustomerKey]]:
     """An identifier and a durable key for each reference that has no record yet.
 
@@ -90,7 +101,7 @@ def _keys_for(hashed: Sequence[bytes]) -> dict[bytes, tuple[UUID, CustomerKey]]:
     that starting anew makes no second customer.
 
     Raises:
-        Conflict: a key change is under way; try again in a moment.
+        KeysChanging: a key change is under way; try again in a moment.
     """
     keys = service.current()
     known = references.customers(keys, hashed)

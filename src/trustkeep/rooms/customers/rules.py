@@ -93,6 +93,16 @@ def row_of(
     return TakenRow(line, reference, values)
 
 
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+def separator_in(header: Sequence[str]) -> str | None:
+    """What separates the columns of a header that was taken for one column; None: nothing known."""
+    if len(header) != 1:
+        return None
+    return next((name for mark, name in SEPARATORS.items() if mark in header[0]), None)
+
+
 def refusal_of(value: str) -> RowRefusal | None:
     """Why a value is not taken; None: it is."""
     if len(value) > MOST_CHARACTERS:

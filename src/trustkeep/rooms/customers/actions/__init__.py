@@ -11,8 +11,8 @@ from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_e
 from trustkeep.rooms.customers.actions.importing import (
     Imported,
     import_customers,
-    mapping_from,
 )
+from trustkeep.rooms.customers.actions.mapping import mapping_from
 
 __all__ = [
     "ErasureOutcome",

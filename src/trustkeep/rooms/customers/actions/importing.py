@@ -4,36 +4,38 @@ Each batch is one durable step, and a reference that is known is passed over: an
 interrupted is simply started again.
 """
 
-import tomllib
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
 
-from trustkeep.base import points, text
+from trustkeep.base import points, text, world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Conflict, Unacceptable
-from trustkeep.kernel.keys import backups, kit, service
+from trustkeep.base.errors import KeysChanging
+from trustkeep.kernel.keys import backups, service
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import creating, elements, index
+from trustkeep.kernel.vault import creating, index
 from trustkeep.kernel.vault.creating import NewCustomer
-from trustkeep.kernel.vault.models import Customer, Element
+from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.customers import rules
+from trustkeep.rooms.customers.actions import gate, mapping
 from trustkeep.rooms.customers.actions.table import Table
 from trustkeep.rooms.customers.events import CustomerEvent
 from trustkeep.rooms.customers.rules import Mapped, RefusedRow, TakenRow
-from trustkeep.rooms.purposes import queries as purposes
 
 BATCH = 5000
-MOST_BEFORE_PROOF = 50  # customers, before the recovery kit must have been proven
 MOST_REPORTED = 10_000
+PATIENCE_S = 600.0  # how long a batch waits for a key change to end
+PAUSE_S = 1.0
 
-Progress = Callable[["Imported", float], None]
+Progress = Callable[["Imported", float | None], None]
+Waits = Callable[[float], None]
 
 
 @dataclass(slots=True)
@@ -52,30 +54,6 @@ class Imported:
             self.refused.append(row)
 
 
-def mapping_from(path: Path) -> Mapped:
-    """The mapping that a TOML file declares: `reference = "Column"`, `[fields] element = "Column"`.
-
-    Raises:
-        Unacceptable: it cannot be read, or it is not a mapping.
-    """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        data = {}
-    fields: Any = data.get("fields")
-    texts = [data.get("reference"), *fields, *fields.values()] if isinstance(fields, dict) else []
-    if (
-        not texts
-        or set(data) != {"reference", "fields"}
-        or any(type(one) is not str for one in texts)
-    ):
-        raise Unacceptable(
-            f'{path} is no mapping: it needs reference = "Column" and a table [fields] with '
-            'element = "Column".'
-        )
-    return Mapped(data["reference"], dict(fields))
-
-
 def import_customers(
     actor: Actor,
     *,
@@ -83,32 +61,37 @@ def import_customers(
     mapped: Mapped,
     source: str,
     progress: Progress | None = None,
+    waits: Waits | None = None,
     is_demo: bool = False,
 ) -> Imported:
-    """Store the customers of a file.  `source` names where they come from, as a code.
+    """Store the customers of a file, or of standard input (`-`).
+
+    `source` names where they come from, as a code.  `progress` hears what was done so far and the
+    share of the file, None where its size is unknown; `waits` hears how many seconds a batch has
+    waited for a key change to end.
 
     Raises:
         Denied: the actor may not import.
         Unacceptable: the mapping or the file does not fit, or a field is needed by no purpose.
         Conflict: the recovery kit has not been proven yet.
+        KeysChanging: a key change did not end in time; what came before is stored.
         Rebuilding: the look-up index is not whole.
     """
     people.require(actor, Permission.IMPORT_CUSTOMERS)
-    declared = elements.known(mapped.fields)
-    needless = purposes.needless(mapped.fields)
-    if needless:
-        raise Unacceptable(
-            f"No live purpose needs {', '.join(needless)}, so it must not be collected: leave it "
-            "out of the mapping, or declare the purpose that needs it."
-        )
+    mapping.check_source(source)
+    declared = mapping.declared(mapped)
     index.ready()
     done = Imported()
     table = Table(file)
     for batch in _batches(_taken(table, mapped, done)):
-        _refuse_unproven(done.created + len(batch), is_demo=is_demo)
-        _store(actor, batch, declared, source, done)
+        rows = _distinct(batch, done)
+        store = partial(_store, actor, rows, declared, source, is_demo=is_demo)
+        created = _patiently(store, waits)
+        done.created += created
+        done.known += len(rows) - created
         if progress:
-            progress(done, table.bytes_read / max(1, table.size))
+            progress(done, table.bytes_read / table.size if table.size else None)
+    done.refused.sort(key=lambda row: row.line)
     _finish(actor, source, done)
     return done
 
@@ -116,7 +99,7 @@ def import_customers(
 def _taken(table: Table, mapped: Mapped, done: Imported) -> Iterator[TakenRow]:
     rows = table.rows()
     _, header = next(rows)
-    _check_header(header, mapped)
+    mapping.check_header(header, mapped)
     for line, cells in rows:
         row = rules.row_of(line, header, cells, mapped)
         if isinstance(row, RefusedRow):
@@ -125,30 +108,13 @@ def _taken(table: Table, mapped: Mapped, done: Imported) -> Iterator[TakenRow]:
             yield row
 
 
-def _check_header(header: Sequence[str], mapped: Mapped) -> None:
-    wanted = (mapped.reference, *mapped.fields.values())
-    missing = sorted(set(wanted) - set(header))
-    if missing:
-        raise Unacceptable(
-            f"The file has no column {', '.join(missing)}: mend the mapping or the first line."
-        )
-    if len(set(header)) != len(header):
-        raise Unacceptable("Two columns of the file have the same name: rename one of them.")
-
-
 def _batches(rows: Iterable[TakenRow]) -> Iterator[list[TakenRow]]:
     remaining = iter(rows)
     while batch := list(islice(remaining, BATCH)):
         yield batch
 
 
-def _store(
-    actor: Actor,
-    batch: Sequence[TakenRow],
-    declared: Mapping[str, Element],
-    source: str,
-    done: Imported,
-) -> None:
+def _distinct(batch: Sequence[TakenRow], done: Imported) -> list[NewCustomer]:
     by_reference: dict[str, NewCustomer] = {}
     for row in batch:
         reference = text.reference(row.reference)
@@ -156,12 +122,42 @@ def _store(
             done.refuse(RefusedRow(row.line, None, rules.RowRefusal.DUPLICATE_REFERENCE))
         else:
             by_reference[reference] = NewCustomer(row.reference, row.opened_values)
-    rows = list(by_reference.values())
+    return list(by_reference.values())
+
+
+def _patiently(store: Callable[[], int], waits: Waits | None) -> int:
+    """Store a batch, again and again while a key change is under way.
+
+    An erasure takes a moment; one that waits for a slot may take longer than anybody waits.
+    """
+    began = world.monotonic()
+    while True:
+        try:
+            return store()
+        except KeysChanging:
+            waited_s = world.monotonic() - began
+            if waited_s >= PATIENCE_S:
+                raise
+            if waits:
+                waits(waited_s)
+            time.sleep(PAUSE_S)
+
+
+def _store(
+    actor: Actor,
+    rows: Sequence[NewCustomer],
+    declared: Mapping[str, Element],
+    source: str,
+    *,
+    is_demo: bool,
+) -> int:
     with transaction.atomic(durable=True):
+        creating.wait_for_others()
+        if not is_demo:
+            gate.refuse_unproven([row.reference for row in rows])
         created = creating.store_new(actor, rows, declared, source=source)
     points.reached("customers.batch_stored")
-    done.created += created
-    done.known += len(rows) - created
+    return created
 
 
 def _finish(actor: Actor, source: str, done: Imported) -> None:
@@ -179,18 +175,3 @@ def _finish(actor: Actor, source: str, done: Imported) -> None:
     if done.created:
         # New keys must not exist on one disk only.
         backups.write(service.current())
-
-
-def _refuse_unproven(count: int, *, is_demo: bool) -> None:
-    if is_demo or count <= MOST_BEFORE_PROOF:
-        return
-    keys = service.current()
-    if keys.recovery is None or kit.proven_at(keys) is None:
-        raise Conflict(
-            f"More than {MOST_BEFORE_PROOF} customers are imported only once they cannot be lost "
-            "with this disk: set TRUSTKEEP_RECOVERY_SLOT to another medium, then run `trustkeep "
-            "keys kit --make FILE` and `trustkeep keys kit --prove FILE`."
-        )
-    keys.recovery.epochs()
-    if Customer.objects.count() == 0 and not keys.recovery.epochs():
-        raise Conflict("The recovery slot holds no secret: run `trustkeep keys slots`.")

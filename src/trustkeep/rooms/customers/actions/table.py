@@ -1,6 +1,8 @@
 """Reading a CSV file row by row in flat memory, whatever is in it."""
 
 import csv
+import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -13,13 +15,15 @@ LONGEST_LINE = 1024 * 1024  # bytes
 class Table:
     """A CSV file with a header: its columns, then its rows with the line each one began in.
 
-    Cells of a line that is not UTF-8 carry the replacement character, and are refused later.
+    The path `-` is standard input.  `size` is None where it is not known.  Cells of a line that is
+    not UTF-8 carry the replacement character, and are refused later.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.name = "standard input" if str(path) == "-" else path.name
         self.bytes_read = 0
-        self.size = 0
+        self.size: int | None = None
         self._line = 0
         csv.field_size_limit(LONGEST_LINE)
 
@@ -27,11 +31,16 @@ class Table:
         """The header first (line 1), then each row that is not blank.
 
         Raises:
-            Unacceptable: there is no such file, it is empty, or a line or a quoted cell never ends.
+            Unacceptable: there is no such file, it is empty or in another encoding, or a line or a
+                quoted cell never ends.
         """
+        if str(self.path) == "-":
+            yield from self._parsed(sys.stdin.buffer)
+            return
         try:
-            self.size = self.path.stat().st_size
             with self.path.open("rb") as file:
+                if self.path.is_file():
+                    self.size = self.path.stat().st_size
                 yield from self._parsed(file)
         except (FileNotFoundError, IsADirectoryError, PermissionError) as problem:
             raise Unacceptable(
@@ -48,12 +57,12 @@ class Table:
                 begun = self._line + 1
         except csv.Error:
             raise Unacceptable(
-                f"Line {begun} of {self.path.name} opens a quotation that does not end as CSV "
+                f"Line {begun} of {self.name} opens a quotation that does not end as CSV "
                 "does; the rows before it are stored. Mend it and start again: nothing is stored "
                 "twice."
             ) from None
         if self._line == 0:
-            raise Unacceptable(f"{self.path.name} is empty: the first line must name the columns.")
+            raise Unacceptable(f"{self.name} is empty: the first line must name the columns.")
 
     def _lines(self, file: BinaryIO) -> Iterator[str]:
         while line := file.readline(LONGEST_LINE + 1):
@@ -61,8 +70,13 @@ class Table:
             self.bytes_read += len(line)
             if len(line) > LONGEST_LINE:
                 raise Unacceptable(
-                    f"Line {self._line} of {self.path.name} is longer than 1 MiB; the rows before "
+                    f"Line {self._line} of {self.name} is longer than 1 MiB; the rows before "
                     "it are stored. Mend it and start again: nothing is stored twice."
+                )
+            if self._line == 1 and (line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in line):
+                raise Unacceptable(
+                    f"{self.name} is UTF-16 and not UTF-8: save it as UTF-8 (a spreadsheet program "
+                    "calls that `CSV UTF-8`)."
                 )
             encoding = "utf-8-sig" if self._line == 1 else "utf-8"
             # The csv module stops at a NUL in some versions; the row is refused either way.

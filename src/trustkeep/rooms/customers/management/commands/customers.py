@@ -29,7 +29,7 @@ NEXT = {
 
 
 def _import(parser: ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="a CSV file with a header, in UTF-8")
+    parser.add_argument("file", type=Path, help="a CSV file with a header, in UTF-8; - is stdin")
     parser.add_argument("--mapping", type=Path, required=True, help="TOML: reference and fields")
     parser.add_argument("--source", required=True, help="where the rows come from, as a code")
 
@@ -83,23 +83,30 @@ class Command(NounCommand):
     )  # fmt: skip
     def import_(self, actor: Actor, *, file: Path, mapping: Path, source: str) -> Answer:
         """Import, with a line for each row that was refused."""
-        mapped = actions.mapping_from(mapping)
         done = actions.import_customers(
-            actor, file=file, mapped=mapped, source=source, progress=self._show(world.monotonic())
-        )
+            actor, file=file, mapped=actions.mapping_from(mapping), source=source,
+            progress=self._show(world.monotonic()), waits=self._show_wait,
+        )  # fmt: skip
         return _imported(done)
 
-    def _show(self, began: float) -> Callable[[Imported, float], None]:
-        def show(done: Imported, share: float) -> None:
+    def _show(self, began: float) -> Callable[[Imported, float | None], None]:
+        def show(done: Imported, share: float | None) -> None:
             took_s = max(0.001, world.monotonic() - began)
             rate = (done.created + done.known) / took_s
-            left_s = took_s * (1 - share) / max(share, 0.001)
-            self._say(
-                f"{share:6.1%}  {done.created:,} created, {done.known:,} known, "
-                f"{done.refused_count:,} refused, {rate:,.0f}/s, {left_s:,.0f} s left"
+            so_far = (
+                f"{done.created:,} created, {done.known:,} known, {done.refused_count:,} refused, "
+                f"{rate:,.0f}/s"
             )
+            if share is None:
+                self._say(so_far)
+            else:
+                left_s = took_s * (1 - share) / max(share, 0.001)
+                self._say(f"{share:6.1%}  {so_far}, {left_s:,.0f} s left")
 
         return show
+
+    def _show_wait(self, waited_s: float) -> None:
+        self._say(f"keys are being changed, so the import waits ({waited_s:,.0f} s so far)")
 
     @verb("read", permission=Permission.READ_CUSTOMER, arguments=_read, help="read some fields")
     def read(

@@ -1,0 +1,40 @@
+"""How many customers there may be before it is proven that they outlive this disk.  SOP 4.2a."""
+
+from collections.abc import Sequence
+
+from trustkeep.base.errors import Conflict
+from trustkeep.kernel.keys import kit, service
+from trustkeep.kernel.vault import creating
+from trustkeep.kernel.vault.models import Customer
+from trustkeep.kernel.vault.rules import State
+
+MOST_BEFORE_PROOF = 50  # customers, before the recovery kit must have been proven
+
+
+def refuse_unproven(references: Sequence[str]) -> None:
+    """Refuse what would make more than 50 customers before the recovery kit was proven.
+
+    All customers count that there are, whichever file they came from; only while nobody else adds
+    any (`creating.wait_for_others`).
+
+    Raises:
+        Conflict: too many of them would be new.
+        SlotUnreachable: the recovery slot does not answer.
+    """
+    there = Customer.objects.exclude(state=State.ERASED)[: MOST_BEFORE_PROOF + 1].count()
+    if there + len(references) <= MOST_BEFORE_PROOF:
+        return
+    new = creating.count_new(references)
+    if new == 0 or there + new <= MOST_BEFORE_PROOF:
+        return
+    keys = service.current()
+    if keys.recovery is None or kit.proven_at(keys) is None:
+        raise Conflict(
+            f"More than {MOST_BEFORE_PROOF} customers are kept only once they cannot be lost "
+            "with this disk: set TRUSTKEEP_RECOVERY_SLOT to another medium, then run `trustkeep "
+            "keys kit --make FILE` and `trustkeep keys kit --prove FILE`."
+        )
+    if not keys.recovery.epochs():
+        raise Conflict(
+            "The recovery slot holds no secret: run `trustkeep keys slots --replace recovery`."
+        )
