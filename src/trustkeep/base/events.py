@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Self
 
 Check = Callable[[object], bool]
+MOST_IDS = 50  # in one detail: an entry stays small
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -24,6 +25,8 @@ class Detail(StrEnum):
     """The types a detail may have."""
 
     ID = "id"  # a random identifier, as text
+    IDS = "ids"  # at most 50 of them
+    FLAG = "flag"  # true or false
     CODE = "code"  # a stable lower-case name from our own tables, never typed by a customer
     CODES = "codes"
     COUNT = "count"  # an integer from 0
@@ -50,6 +53,10 @@ def _are_codes(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_code, value))
 
 
+def _are_ids(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= MOST_IDS and all(map(_text(_UUID), value))
+
+
 def _are_versions(value: object) -> bool:
     return isinstance(value, dict) and all(
         _text(_CODE)(name)
@@ -64,6 +71,8 @@ def _are_versions(value: object) -> bool:
 CHECKS: Mapping[Detail, Check] = MappingProxyType(
     {
         Detail.ID: _text(_UUID),
+        Detail.IDS: _are_ids,
+        Detail.FLAG: lambda value: isinstance(value, bool),
         Detail.CODE: _is_code,
         Detail.CODES: _are_codes,
         Detail.COUNT: _is_count,

@@ -11,6 +11,10 @@ from types import MappingProxyType
 
 _NOT_DIGIT = re.compile(r"[^0-9]")
 _SPACE = re.compile(r"\s+")
+MOST_OF_ADDRESS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
+_ADDRESS = re.compile(
+    r"[^\s\x00-\x1f\x7f-\x9f@,;:<>()\[\]\\\"]+@[^\s\x00-\x1f\x7f-\x9f@,;:<>()\[\]\\\"]+"
+)
 
 
 def folded(value: str) -> str:
@@ -20,6 +24,16 @@ def folded(value: str) -> str:
     # Folding can undo the composition, so it is composed once more.
     composed = unicodedata.normalize("NFKC", value).casefold()
     return _SPACE.sub(" ", unicodedata.normalize("NFKC", composed)).strip()
+
+
+def is_line(value: str, most: int) -> bool:
+    """Whether a text is one line that a letter or a terminal can carry, of so many characters."""
+    return 0 < len(value.strip()) <= most and value.isprintable()
+
+
+def is_address(value: str) -> bool:
+    """Whether a text is one e-mail address, and nothing that a letter's head could mistake."""
+    return len(value) <= MOST_OF_ADDRESS and _ADDRESS.fullmatch(value.strip(" ")) is not None
 
 
 def email(value: str) -> str:

@@ -16,6 +16,7 @@ from subprocess import TimeoutExpired
 
 from trustkeep.base import world
 from trustkeep.base.errors import Misconfigured, Unavailable
+from trustkeep.base.paths import usable
 from trustkeep.config.pg_folders import Folders
 from trustkeep.config.pg_owner import Owner
 
@@ -92,7 +93,10 @@ def prepare(folders: Folders, owner: Owner) -> None:
     Raises:
         Misconfigured: naming the folder that is closed to the owner, and what to do.
     """
-    folders.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    with usable(
+        folders.home, "set TRUSTKEEP_HOME to a folder that can be made", otherwise=Misconfigured
+    ):
+        folders.home.mkdir(mode=0o711, parents=True, exist_ok=True)
     for parent in reversed([folders.home, *folders.home.parents]):
         if not owner.can_enter(parent):
             raise Misconfigured(

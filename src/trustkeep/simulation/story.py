@@ -95,11 +95,12 @@ class Story:
     def _read(self, agent: Staff) -> Iterator[str]:
         row = self.rows[0]
         customer = known.customer_of(row["CustomerId"])
-        found = access.find_customers(
-            agent.actor, element="email", value=row["Email"], purpose="support"
-        )
-        _must(customer in found, "The customer was not found by the e-mail address.")
         access.open_case(agent.actor, system="helpdesk", reference="4711", customers=[customer])
+        found = access.find_customers(
+            agent.actor, element="email", value=row["Email"], purpose="support",
+            case="helpdesk:4711",
+        )  # fmt: skip
+        _must(customer in found, "The customer was not found by the e-mail address.")
         opened = access.read_fields(
             agent.actor, customer=customer, fields=["phone"], purpose="support",
             case="helpdesk:4711",

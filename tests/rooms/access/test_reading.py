@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from trustkeep.base import world
 from trustkeep.base.errors import Denied, Missing, Unacceptable
 from trustkeep.kernel.keys import register
 from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.ledger.models import Entry
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault import known
@@ -101,17 +103,58 @@ def test_a_mask_leaves_enough_to_recognise_the_value(company, dan):
 
 def test_a_customer_is_found_by_an_exact_value_however_it_is_written(company, dan):
     for element, value in (("email", " DAN@example.COM"), ("phone", "0048 601-000-001")):
-        found = access.find_customers(company.ben, element=element, value=value, purpose="support")
+        found = access.find_customers(
+            company.ben, element=element, value=value, purpose="support", case="helpdesk:1"
+        )
 
         assert [dan] == found
-    assert "access.search.made" == logged()[-1]
+        entry = newest("access.search.made")
+        assert {"element": element, "hits": 1, "found": [str(dan)]}.items() <= entry.items()
+        assert "case" in entry
+
+
+def newest(event):
+    (body,) = Entry.objects.filter(event=event).order_by("-at", "-counter").values_list("body")[0]
+    return json.loads(bytes(body))["details"]
+
+
+def test_a_search_needs_an_open_case_where_a_reading_does(company, dan):
+    def reasons(case):
+        with pytest.raises(Denied) as refusal:
+            access.find_customers(
+                company.ben, element="phone", value="+48 601 000 001", purpose="support", case=case
+            )
+        return refusal.value.reasons
+
+    assert (Refusal.NO_CASE,) == reasons(None) == reasons("helpdesk:unheard-of")
+    access.close_case(company.ben, system="helpdesk", reference="1")
+    assert (Refusal.CASE_CLOSED,) == reasons("helpdesk:1")
+    assert [] == newest("access.search.refused").get("found", [])
+
+
+def test_the_entry_of_a_grant_says_whether_it_is_wide(company):
+    access.give_grant(
+        company.dora, grantee=company.cleo.id, purpose="shipping", fields=["name", "city"],
+        masked=["name"], bulk=True,
+    )  # fmt: skip
+
+    details = newest("access.grant.given")
+    assert (["name"], True) == (details["masked"], details["bulk"])
+
+
+@pytest.mark.parametrize("days", [-1, 0, 3651, 10_000])
+def test_a_grant_ends_within_ten_years(company, days):
+    ends_at = world.now() + timedelta(days=days)
+    with pytest.raises(Unacceptable, match="3650 days"):
+        access.give_grant(company.dora, grantee=company.ben.id, purpose="support", ends_at=ends_at)
 
 
 def test_nobody_is_looked_up_without_a_grant(company, dan):
     with pytest.raises(Denied) as refusal:
         access.find_customers(
-            company.cleo, element="email", value="dan@example.com", purpose="support"
-        )
+            company.cleo, element="email", value="dan@example.com", purpose="support",
+            case="helpdesk:1",
+        )  # fmt: skip
 
     assert (Refusal.NO_GRANT,) == refusal.value.reasons
     assert "access.search.refused" == logged()[-1]

@@ -246,8 +246,14 @@ def test_while_the_index_is_rebuilt_nothing_is_imported(company, table):
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE vault_token, vault_sentinel")
 
-    with pytest.raises(Rebuilding, match="being rebuilt"):
+    with pytest.raises(
+        Rebuilding, match=r"being rebuilt.* start `trustkeep serve` or `trustkeep work`"
+    ):
         run(company, table(["1", "Dan", "", ""]))
 
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+    with pytest.raises(Rebuilding, match="try again in a moment"):
+        index.ready()
     index.rebuild(company.cleo)
     assert 1 == run(company, table(["1", "Dan", "", ""])).created

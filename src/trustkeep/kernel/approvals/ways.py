@@ -20,6 +20,7 @@ from trustkeep.kernel.people.authority import require
 from trustkeep.kernel.people.models import Member
 from trustkeep.kernel.people.permissions import Permission
 
+MOST_OF_NAME = 200
 CONFIRMER = actors.job("approvals.outside-confirmer")
 
 
@@ -38,7 +39,7 @@ def choose(actor: Actor, *, way: Way, name: str = "", email: str = "") -> None:
             raise Conflict("Two people may approve here, so no other way is needed.")
         mail.require_set_up()
     if way is Way.CONFIRMER:
-        if not name.strip() or "@" not in address.strip("@"):
+        if not (text.is_line(name, MOST_OF_NAME) and text.is_address(email)):
             raise Unacceptable("An outside confirmer needs a name and an e-mail address.")
         if Member.objects.filter(email=address).exists():
             raise Unacceptable("The confirmer must be somebody outside, not a member.")

@@ -20,6 +20,10 @@ _STALLED = """
       AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %s))
     ORDER BY job.id
 """
+_ALIVE = """
+    SELECT EXISTS (SELECT FROM procrastinate_workers
+        WHERE last_heartbeat > now() - make_interval(secs => %s))
+"""
 _AGAIN = "SELECT procrastinate_retry_job_v2(%s, now(), NULL, NULL, NULL)"
 _GIVE_UP = """
     UPDATE procrastinate_jobs job SET status = 'failed'
@@ -42,6 +46,13 @@ def stalled_count(silent_after_s: float = SILENT_AFTER_S) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_STALLED, [silent_after_s])
         return len(cursor.fetchall())
+
+
+def has_worker(silent_after_s: float = SILENT_AFTER_S) -> bool:
+    """Whether any worker lives, of `serve` or of `work`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ALIVE, [silent_after_s])
+        return bool(cursor.fetchone()[0])
 
 
 def schedule() -> None:

@@ -123,6 +123,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     }
 )
 
+FOR_PEOPLE = frozenset(  # no account of a program approves or audits
+    role for role in Role if Permission.APPROVE in PERMISSIONS[role]
+) | {Role.AUDITOR}
 _OFFICE = frozenset({Role.DPO, Role.DEPUTY_DPO})
 _DATA_ROLES = frozenset(role for role in Role if PERMISSIONS[role] & DATA_ACCESS)
 _MAY_ASSIGN: Mapping[Role, frozenset[Role]] = MappingProxyType(

@@ -15,6 +15,7 @@ from trustkeep.base import text, world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Rebuilding
 from trustkeep.crypto import blind
+from trustkeep.kernel.jobs import recovery
 from trustkeep.kernel.keys import service
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.vault import elements as declared
@@ -72,8 +73,13 @@ def ready() -> int:
     """
     generation, whole, percent = _state()
     if not whole:
+        remedy = (
+            "try again in a moment"
+            if recovery.has_worker()
+            else "nobody works on it, so start `trustkeep serve` or `trustkeep work`"
+        )
         raise Rebuilding(
-            f"The look-up index is being rebuilt, {percent} % done; try again in a moment.", percent
+            f"The look-up index is being rebuilt, {percent} % done; {remedy}.", percent
         )
     return generation
 

@@ -12,7 +12,13 @@ _READ = {
 }
 
 
-_SEARCH = {"element": Detail.CODE, "hits": Detail.COUNT, "reasons": Detail.CODES}
+_SEARCH = {
+    "element": Detail.CODE,
+    "hits": Detail.COUNT,
+    "found": Detail.IDS,
+    "case": Detail.ID,
+    "reasons": Detail.CODES,
+}
 
 
 class AccessEvent(Event):
@@ -26,7 +32,14 @@ class AccessEvent(Event):
     SEARCH_REFUSED = "access.search.refused", _SEARCH
     GRANTED = (
         "access.grant.given",
-        {"grant": Detail.ID, "grantee": Detail.ID, "fields": Detail.CODES, "ends": Detail.MOMENT},
+        {
+            "grant": Detail.ID,
+            "grantee": Detail.ID,
+            "fields": Detail.CODES,
+            "masked": Detail.CODES,
+            "bulk": Detail.FLAG,
+            "ends": Detail.MOMENT,
+        },
     )
     GRANT_REVOKED = "access.grant.revoked", {"grant": Detail.ID, "grantee": Detail.ID}
     CASE_OPENED = "access.case.opened", {"case": Detail.ID, "system": Detail.CODE}

@@ -164,9 +164,13 @@ def decide_change(facts: Facts, now: datetime) -> Decision:
 
 
 def refusals_to_search(facts: Facts, now: datetime) -> tuple[Refusal, ...]:
-    """Every reason not to look somebody up by a value: as for reading it, with nobody named."""
+    """Every reason not to look somebody up by a value: as for reading it, with nobody named.
+
+    Where the purpose demands a case, one must be open; whom it names is not known before.
+    """
     used = tuple(grant for grant in facts.grants if _counts(grant, now))
-    return (*_by_person(facts), *_by_purpose(facts), *_by_grant(facts, used, now))
+    by_case = (each for each in _by_case(facts) if each is not Refusal.CASE_NAMES_ANOTHER)
+    return (*_by_person(facts), *_by_purpose(facts), *_by_grant(facts, used, now), *by_case)
 
 
 def covered(grants: Iterable[GrantTerms], fields: Sequence[str]) -> frozenset[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Unacceptable, Unavailable
+from trustkeep.base.paths import usable
 from trustkeep.kernel.ledger import (
     anchors,
     checkpoints,
@@ -90,7 +91,8 @@ class Command(NounCommand):
         else:
             about, proof = {"from": old, "to": size}, proofs.growth_file(old or 0, size)
         if into is not None:
-            into.write_bytes(proof)
+            with usable(into, "name a file that can be written"):
+                into.write_bytes(proof)
             return Answer({**about, "file": str(into)})
         return Answer({**about, "proof": proof.decode()}, text=proof.decode())
 
@@ -117,15 +119,17 @@ class Command(NounCommand):
         Raises:
             Unacceptable: the folder is there already.
         """
-        if folder.exists():
+        if folder.exists() or folder.is_symlink():
             raise Unacceptable(f"{folder} is there already: name a folder that is not.")
-        size = export.export(folder, lambda done, of: self._say(f"{done} of {of} entries"))
+        with usable(folder, "name a folder that can be made"):
+            size = export.export(folder, lambda done, of: self._say(f"{done} of {of} entries"))
         return Answer({"entries": size, "folder": str(folder)})
 
     @verb("check-anchor", permission=HOST, help="paste a mailed checkpoint", arguments=_note)
     def check_anchor(self, actor: Actor, *, file: str) -> Answer:
         """Compare a checkpoint that was kept elsewhere, and record that it fits."""
-        note = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        with usable(file, "name the checkpoint's file, or - to paste it"):
+            note = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         # A mail program or a paste changes the ends of lines and what stands around them.
         held = anchors.check_anchor(actor, b"\n".join(note.strip().splitlines()) + b"\n")
         return Answer({"size": held.size, "root": held.root.hex(), "fits": True})

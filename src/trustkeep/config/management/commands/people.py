@@ -9,6 +9,7 @@ from trustkeep.base.actor import Actor
 from trustkeep.kernel.people import actions, directory
 from trustkeep.kernel.people.actions.credentials import IssuedToken
 from trustkeep.kernel.people.permissions import Permission, Role
+from trustkeep.web.arguments import days as spell_of_days
 from trustkeep.web.command import HOST, Answer, NounCommand, verb
 
 
@@ -44,13 +45,13 @@ def _move(parser: ArgumentParser) -> None:
 def _service(parser: ArgumentParser) -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--responsible", type=UUID, required=True)
-    parser.add_argument("--days", type=int, required=True, help="how long it may exist")
+    parser.add_argument("--days", type=spell_of_days, required=True, help="how long it may exist")
 
 
 def _token(parser: ArgumentParser) -> None:
     parser.add_argument("--member", type=UUID, help="for whom; unset: for yourself")
     parser.add_argument("--label", required=True, help="what it is for")
-    parser.add_argument("--days", type=int, default=90)
+    parser.add_argument("--days", type=spell_of_days, default=90)
 
 
 def _revocation(parser: ArgumentParser) -> None:
@@ -61,7 +62,7 @@ def _revocation(parser: ArgumentParser) -> None:
 def _clearance(parser: ArgumentParser) -> None:
     _member(parser)
     parser.add_argument("clearance")
-    parser.add_argument("--days", type=int, required=True)
+    parser.add_argument("--days", type=spell_of_days, required=True)
 
 
 class Command(NounCommand):

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from trustkeep.base import world
+from trustkeep.base import spans, text, world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Denied, Missing, Unacceptable
+from trustkeep.base.events import CHECKS, Detail
 from trustkeep.kernel.keys import register, sealed_sets
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger import log
@@ -19,6 +20,7 @@ from trustkeep.kernel.people.models import Clearance, Token
 from trustkeep.kernel.people.permissions import Permission, permissions_of
 
 LONGEST = timedelta(days=366)
+MOST_OF_LABEL = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ def add_token(actor: Actor, member: UUID, *, label: str, lasts: timedelta) -> Is
     """Store a new token inside the caller's transaction."""
     if not timedelta(0) < lasts <= LONGEST:
         raise Unacceptable("A token lasts at least a moment and at most a year.")
+    if not text.is_line(label, MOST_OF_LABEL):
+        raise Unacceptable(f"A label is one line of at most {MOST_OF_LABEL} characters.")
     secret, now = tokens.make(), world.now()
     row = Token(
         id=world.new_id(),
@@ -100,8 +104,9 @@ def give_clearance(actor: Actor, *, member: UUID, clearance: str, expires_at: da
     now = world.now()
     if member == actor.id:
         raise Denied("Nobody clears themselves: ask somebody else.", ("to_self",))
-    if expires_at <= now:
-        raise Unacceptable("A clearance needs an end in the future.")
+    spans.check_end(expires_at, now)
+    if not CHECKS[Detail.CODE](clearance):
+        raise Unacceptable("A clearance is a code of lower-case letters, such as first-aid.")
     with transaction.atomic(durable=True):
         with sealed_sets.change(Clearance, member, actor) as held:
             for row in held.rows:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from trustkeep.base import text, world
+from trustkeep.base import spans, text, world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Conflict, Denied, Missing, Unacceptable
 from trustkeep.kernel.keys import register, sealed_sets
@@ -16,6 +16,8 @@ from trustkeep.kernel.people.authority import require
 from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.models import Department, Kind, Member
 from trustkeep.kernel.people.permissions import Permission, Role
+
+MOST_OF_NAME = 120
 
 
 def add_member(actor: Actor, *, name: str, email: str, department: UUID | None = None) -> UUID:
@@ -38,8 +40,7 @@ def create_service_account(
     require(actor, Permission.MANAGE_PEOPLE)
     if not queries.is_active(responsible):
         raise Unacceptable("The person who answers for a service account must be active.")
-    if expires_at <= world.now():
-        raise Unacceptable("A service account needs an end in the future.")
+    spans.check_end(expires_at, world.now())
     row = Member(
         id=world.new_id(), kind=Kind.SERVICE, name=_named(name), email=None, department_id=None,
         responsible_id=responsible, active=True, created_at=world.now(), expires_at=expires_at,
@@ -113,11 +114,10 @@ def reactivate(actor: Actor, *, member: UUID) -> None:
 
 def new_staff(*, name: str, email: str, department: UUID | None) -> Member:
     """The row of a new member of staff, not yet stored."""
-    address = text.email(email)
-    if "@" not in address.strip("@"):
+    if not text.is_address(email):
         raise Unacceptable("This is no e-mail address.", {"email": "name@example.org is one"})
     return Member(
-        id=world.new_id(), kind=Kind.STAFF, name=_named(name), email=address,
+        id=world.new_id(), kind=Kind.STAFF, name=_named(name), email=text.email(email),
         department_id=department, responsible_id=None, active=True, created_at=world.now(),
         expires_at=None,
     )  # fmt: skip
@@ -161,6 +161,8 @@ def _only(rows: list[Member]) -> Member:
 
 
 def _named(name: str) -> str:
-    if not name.strip():
-        raise Unacceptable("A name is needed.", {"name": "give one"})
+    if not text.is_line(name, MOST_OF_NAME):
+        raise Unacceptable(
+            f"A name is one line of at most {MOST_OF_NAME} characters.", {"name": "give one"}
+        )
     return name.strip()

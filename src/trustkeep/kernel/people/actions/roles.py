@@ -14,19 +14,25 @@ from trustkeep.kernel.people import locks, queries
 from trustkeep.kernel.people.actions.members import refuse_last_administrator
 from trustkeep.kernel.people.authority import require
 from trustkeep.kernel.people.events import PeopleEvent
-from trustkeep.kernel.people.models import RoleAssignment
-from trustkeep.kernel.people.permissions import Permission, Role, may_assign
+from trustkeep.kernel.people.models import Kind, RoleAssignment
+from trustkeep.kernel.people.permissions import FOR_PEOPLE, Permission, Role, may_assign
 
 
 def assign_role(actor: Actor, *, member: UUID, role: Role) -> None:
     """Give somebody a role; never oneself, and only one that the actor may hand on.
 
     Raises:
-        Denied: to oneself, or a role beyond what the actor may hand on.
+        Denied: to oneself, a role beyond what the actor may hand on, or one for people to an
+            account of a program.
         Missing: there is no such member.
     """
     require(actor, Permission.ASSIGN_ROLES)
-    queries.member(member)
+    if queries.member(member).kind == Kind.SERVICE and role in FOR_PEOPLE:
+        raise Denied(
+            f"A service account cannot hold the role {role}: whoever approves or audits is a "
+            "person.",
+            ("not_a_person",),
+        )
     with transaction.atomic(durable=True):
         locks.roles()
         _refuse_beyond_own(actor, member, role)

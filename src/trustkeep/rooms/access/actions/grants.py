@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from trustkeep.base import world
+from trustkeep.base import spans, world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Denied, Missing, Unacceptable
 from trustkeep.kernel.keys import sealed_sets
@@ -52,8 +52,8 @@ def give_grant(
         roster.member(grantee)
     terms = purposes.terms_by_key().get(purpose)
     now = world.now()
-    if ends_at is not None and ends_at <= now:
-        raise Unacceptable("A grant needs an end in the future.")
+    if ends_at is not None:
+        spans.check_end(ends_at, now)
     if terms is None or not terms.is_live(now):
         raise Unacceptable(f"There is no live purpose {purpose}; declare it first.")
     beyond = set(fields) - terms.fields - {EVERY_FIELD}
@@ -98,6 +98,8 @@ def _details(grant: Grant) -> dict[str, object]:
         "grant": str(grant.id),
         "grantee": str(grant.grantee),
         "fields": [field for field in grant.fields if field != EVERY_FIELD],
+        "masked": grant.masked,
+        "bulk": grant.bulk,
     }
     if grant.ends_at:
         details["ends"] = grant.ends_at.isoformat().replace("+00:00", "Z")

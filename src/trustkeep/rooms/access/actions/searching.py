@@ -1,6 +1,6 @@
 """Finding a customer by an exact value that the company knows.  SOP 4.3a, 4.3c.
 
-The entry names the kind of value and how many were found, never the value and never its token.
+The entry names the kind of value and who was found, never the value and never its token.
 """
 
 from uuid import UUID
@@ -18,17 +18,21 @@ from trustkeep.rooms.access import queries, rules
 from trustkeep.rooms.access.events import AccessEvent
 
 
-def find_customers(actor: Actor, *, element: str, value: str, purpose: str) -> list[UUID]:
+def find_customers(
+    actor: Actor, *, element: str, value: str, purpose: str, case: str | None = None
+) -> list[UUID]:
     """The customers with exactly this value, after normalisation; needs a grant for the element.
 
+    `case` is `system:reference`, open, where the purpose demands one.
+
     Raises:
-        Denied: no grant covers the element for this purpose.
+        Denied: no grant covers the element for this purpose, or the case is missing or closed.
         Unacceptable: the element is not looked up.
         Rebuilding: the index is not whole, so that nobody can say "not found".
         LedgerUnavailable: the entry could not be stored, so nothing was looked up.
     """
     authority.require(actor, Permission.SEARCH_CUSTOMERS)
-    asked = queries.Asked((), (element,), purpose, None)
+    asked = queries.Asked((), (element,), purpose, case)
     with transaction.atomic(durable=True):
         facts, elements = queries.policy_under_lock(actor, asked, world.now())
         refused = rules.refusals_to_search(facts, world.now())
@@ -37,7 +41,11 @@ def find_customers(actor: Actor, *, element: str, value: str, purpose: str) -> l
             if not indexer.knows(element):
                 raise Unacceptable(f"Nobody is looked up by {element}: no look-up was declared.")
             found = index.find(indexer, element, value)
-        details: dict[str, object] = {"hits": 0 if refused else len(found)}
+        details: dict[str, object] = {"hits": 0}
+        if not refused:
+            details = {"hits": len(found), "found": sorted(map(str, found))}
+        if facts.case is not None:
+            details["case"] = str(facts.case.id)
         if element in elements:
             details["element"] = element
         if refused:

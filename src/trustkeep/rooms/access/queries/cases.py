@@ -48,6 +48,17 @@ def case_by_reference(system: str, reference: str) -> Case:
     return sealed_sets.rows(Case, row.id)[0]
 
 
+def known_case(case: UUID | None, seal: bytes | None) -> CaseFacts | None:
+    """What is known of a case where nobody is named yet.
+
+    Raises:
+        Tampered: the case was changed from outside.
+    """
+    for found in sealed_sets.derived(Case, case, seal, tuple) if case else ():
+        return CaseFacts(found.id, found.closed_at is None, names_customer=False)
+    return None
+
+
 def facts_of(
     case: UUID | None, seal: bytes | None, customers: Collection[UUID]
 ) -> dict[UUID, CaseFacts]:

@@ -111,7 +111,8 @@ def policy_under_lock(
     """
     (row,) = _read_under_lock(actor, asked)
     person, _, policy = _policy(actor, asked, row, now)
-    return _common_facts(actor, asked, policy, person, now), policy.elements
+    common = _common_facts(actor, asked, policy, person, now)
+    return common.about(_NOBODY, cases.known_case(row[-1], row[5])), policy.elements
 
 
 def _read_under_lock(actor: Actor, asked: Asked) -> list[tuple[Any, ...]]:

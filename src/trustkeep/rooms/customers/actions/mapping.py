@@ -10,6 +10,7 @@ from typing import Any
 
 from trustkeep.base.errors import Unacceptable
 from trustkeep.base.events import CHECKS, Detail
+from trustkeep.base.paths import usable
 from trustkeep.kernel.vault import elements
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.customers import rules
@@ -24,8 +25,9 @@ def mapping_from(path: Path) -> Mapped:
         Unacceptable: it cannot be read, or it is not a mapping.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        with usable(path, "name the TOML file that maps columns to elements"):
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
         data = {}
     fields: Any = data.get("fields")
     texts = [data.get("reference"), *fields, *fields.values()] if isinstance(fields, dict) else []

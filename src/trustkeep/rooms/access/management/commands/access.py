@@ -10,6 +10,7 @@ from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.kernel.vault import known
 from trustkeep.rooms.access import actions, queries, rules
+from trustkeep.web.arguments import days
 from trustkeep.web.command import Answer, NounCommand, verb
 
 
@@ -24,7 +25,7 @@ def _grant(parser: ArgumentParser) -> None:
     parser.add_argument("--purpose", required=True)
     parser.add_argument("--field", action="append", dest="fields", help="unset: all of its fields")
     parser.add_argument("--mask", action="append", dest="masked", help="only masked; repeatable")
-    parser.add_argument("--days", type=int, help="how long; unset: while the purpose lives")
+    parser.add_argument("--days", type=days, dest="ends_in", help="unset: while the purpose lives")
     parser.add_argument("--bulk", action="store_true", help="also many customers at once")
 
 
@@ -59,7 +60,7 @@ class Command(NounCommand):
         purpose: str,
         fields: list[str] | None,
         masked: list[str] | None,
-        days: int | None,
+        ends_in: int | None,
         bulk: bool,
     ) -> Answer:
         """Give a grant."""
@@ -69,7 +70,7 @@ class Command(NounCommand):
             purpose=purpose,
             fields=fields or (rules.EVERY_FIELD,),
             masked=masked or (),
-            ends_at=world.now() + timedelta(days=days) if days else None,
+            ends_at=world.now() + timedelta(days=ends_in) if ends_in else None,
             bulk=bulk,
         )
         return Answer({"grant": str(grant.id)})

@@ -51,6 +51,7 @@ def _find(parser: ArgumentParser) -> None:
     parser.add_argument("--element", required=True, help="email, phone, ...")
     parser.add_argument("--value-file", type=Path, required=True, help="a file; - is stdin")
     parser.add_argument("--purpose", required=True)
+    parser.add_argument("--case", help="SYSTEM:REFERENCE, where the purpose needs a case")
 
 
 def _change(parser: ArgumentParser) -> None:
@@ -126,10 +127,12 @@ class Command(NounCommand):
         )
 
     @verb("find", permission=Permission.SEARCH_CUSTOMERS, arguments=_find, help="find by a value")
-    def find(self, actor: Actor, *, element: str, value_file: Path, purpose: str) -> Answer:
+    def find(
+        self, actor: Actor, *, element: str, value_file: Path, purpose: str, case: str | None
+    ) -> Answer:
         """The ids of the customers with exactly this value."""
         found = access.find_customers(
-            actor, element=element, value=_text(value_file), purpose=purpose
+            actor, element=element, value=_text(value_file), purpose=purpose, case=case
         )
         return Answer([{"customer": str(customer)} for customer in found])
 

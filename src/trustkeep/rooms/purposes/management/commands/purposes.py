@@ -8,6 +8,7 @@ from typing import Any
 
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Unacceptable
+from trustkeep.base.paths import usable
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import elements
 from trustkeep.kernel.vault.models import Element
@@ -86,11 +87,15 @@ class Command(NounCommand):
 
 def _read(file: Path) -> tuple[list[Element], list[dict[str, Any]]]:
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        with usable(file, "name a TOML file"):
+            data = tomllib.loads(file.read_text(encoding="utf-8"))
         declared = [_element(one) for one in data.get("element", [])]
         return declared, [_purpose(one) for one in data.get("purpose", [])]
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise Unacceptable(f"{file} cannot be read as TOML: {type(problem).__name__}.") from None
+    except UnicodeDecodeError:
+        raise Unacceptable(f"{file} is not UTF-8: save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as problem:
+        # The parser names the line and the column, and repeats nothing of the file.
+        raise Unacceptable(f"{file} is no TOML: {problem}.") from None
     except (KeyError, ValueError, TypeError, AttributeError) as problem:
         raise Unacceptable(
             f"{file} lacks or misspells {problem}: docs/operate/purposes.md shows a whole file."
