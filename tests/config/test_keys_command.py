@@ -27,7 +27,10 @@ def test_a_kit_brings_back_master_key_slot_and_store(machine):
     answer = json.loads(machine.run("keys", "kit", "--make", str(kit), "--json")[1])
     code_file.write_text(answer["code"] + "\n")
     with_code = ("--code-file", str(code_file))
-    assert 1 == machine.run("keys", "status")[0]
+    code, out, _ = machine.run("keys", "status")
+    assert 1 == code
+    assert "attention: No recovery kit has been proven: `trustkeep keys kit --make`" in out
+    assert ".," not in out
     assert 0 == machine.run("keys", "kit", "--prove", str(kit), *with_code)[0]
     assert 0 == machine.run("keys", "backup")[0]
     code, out, _ = machine.run("keys", "rotate", "--json")

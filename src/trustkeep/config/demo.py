@@ -37,7 +37,8 @@ def run(say: Say) -> None:
     from trustkeep.simulation.story import Story, Tools
 
     folder = settings.home / "story"
-    folder.mkdir(exist_ok=True)
+    os.umask(0o077)  # what the story makes holds names and addresses, if only made-up ones
+    folder.mkdir()
     tools = Tools(
         dump=lambda path: pg_tools.dump(settings.home, embedded.DATABASE, path),
         scratch=lambda path: pg_tools.scratch(settings.home, path),

@@ -82,7 +82,10 @@ def _pending(stored: bytes | None) -> dict[str, Any] | None:
 def _attention(data: dict[str, Any], places: KeyPlaces) -> list[str]:
     found = []
     if data["epoch"] is None:
-        found.append("There is no key store: run `trustkeep init`, or restore it.")
+        found.append(
+            "There is no key store: `trustkeep keys restore` brings a lost one back, `trustkeep "
+            "init` makes a new installation."
+        )
     for slot in data["slots"]:
         if not slot["answers"]:
             found.append(f"The {slot['slot']} slot does not answer: connect its medium.")

@@ -16,6 +16,8 @@ from trustkeep.base import errors
 from trustkeep.base.errors import TrustkeepError
 from trustkeep.base.events import Event
 from trustkeep.config.environment import Environment
+from trustkeep.kernel.approvals.rules import REMEDIES as AT_APPROVALS
+from trustkeep.rooms.access.remedies import REMEDIES as AT_READINGS
 from trustkeep.web.command import HOST, NounCommand, Verb
 
 _HEAD = "<!-- Written by `./trustkeep config reference docs`; do not edit by hand. -->\n\n"
@@ -139,8 +141,18 @@ def _events() -> str:
 
 
 def _refusals() -> str:
-    lines = ["# Refusals\n", "Why a reading was refused: the reasons of `denied`, as stored.\n"]
-    lines += [f"- `{reason.value}`" for reason in refusals()]
+    lines = [
+        "# Refusals\n",
+        "Why a reading or an approval was refused: the reasons of `denied`, as stored.\n",
+        "| reason | what to do |",
+        "| --- | --- |",
+    ]
+    told = {
+        str(reason): remedy
+        for each in (AT_APPROVALS, AT_READINGS)
+        for reason, remedy in each.items()
+    }
+    lines += [f"| `{reason.value}` | {told[reason.value]} |" for reason in refusals()]
     return "\n".join(lines) + "\n"
 
 

@@ -10,11 +10,13 @@ from tests.installation import own_token
 from trustkeep.base import actor as actors
 from trustkeep.base import world
 from trustkeep.base.errors import Conflict, Denied, Misconfigured, Tampered
+from trustkeep.config.management.commands.approvals import Command
 from trustkeep.kernel.approvals import actions, jobs, queries, rules, ways
 from trustkeep.kernel.approvals.rules import Refusal, State, Way
 from trustkeep.kernel.jobs.outbound import mail
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people import tokens
+from trustkeep.kernel.people.models import RoleAssignment, Token
 from trustkeep.kernel.people.permissions import Role
 
 ERASE = {"verb": "erase_customer", "parameters": {"customers": ["c1", "c2"], "count": 2}}
@@ -91,6 +93,36 @@ def test_who_gave_the_other_a_role_lately_does_not_approve(ada, dan, ben, asked)
         actions.approve(ada, asked.id)
 
     assert (Refusal.CHANGED_BY_THE_OTHER,) == refused.value.reasons
+
+
+def test_it_is_said_how_long_that_counts(ada, dan, ben, asked):
+    (role,) = RoleAssignment.objects.filter(person_id=dan.id)
+    (token,) = Token.objects.filter(person_id=dan.id, issued_by=ada.id) or [None]
+    newest = max(role.given_at, token.created_at) if token else role.given_at
+
+    with pytest.raises(Denied) as refused:
+        actions.approve(ada, asked.id)
+
+    assert f"until {newest + 72 * HOUR:%F %H:%M} UTC" in refused.value.sentence
+
+
+def test_each_reason_has_its_remedy():
+    assert set(Refusal) == set(rules.REMEDIES)
+
+
+def test_the_list_says_what_waits_and_who_asks(dan, ben, asked, monkeypatch):
+    other = actions.request(dan, verb="keys.destroy", parameters={"customers": ["c1"]})
+    actions.approve(ben, other.id)
+
+    listed = {each["id"]: each for each in Command().list_(ben).data}
+
+    assert ("erase a customer for good", "approved", "dan") == tuple(
+        listed[str(other.id)][name] for name in ("act", "state", "asked_by")
+    )
+    assert ("erase_customer", "open") == tuple(
+        listed[str(asked.id)][name] for name in ("act", "state")
+    )
+    assert listed[str(asked.id)]["since"] < listed[str(asked.id)]["until"]
 
 
 def test_after_72_hours_the_change_no_longer_matters(ada, dan, ben):
@@ -230,6 +262,8 @@ def test_an_outside_confirmer_agrees_by_letter_once(ada, letters):
     secret = next(line for line in letter.body.splitlines() if line.startswith("tkc_"))
 
     assert "notary@example.net" == letter.to
+    assert "Ada asks to erase_customer" in letter.body
+    assert "trustkeep approvals confirm" in letter.body
     assert asked.id == ways.confirm(secret)
     assert actions.digest_of(**ERASE) == actions.take(ada, asked.id, **ERASE).digest
     with pytest.raises(Denied):

@@ -30,7 +30,7 @@ def test_an_address_that_a_letter_could_mistake_is_refused(company, address):
 def test_no_such_address_becomes_a_confirmer(company, address):
     for each in (company.dora, company.emil):
         people.deactivate(company.ana, member=each.id)
-    mail.install(mail.Smtp("localhost", 25, False, None, None, "trustkeep@localhost"))
+    mail.install(mail.from_url("smtp://localhost", sender="trustkeep@localhost"))
     try:
         with pytest.raises(Unacceptable, match="a name and an e-mail address"):
             ways.choose(company.ana, way=Way.CONFIRMER, name="Notary", email=address)

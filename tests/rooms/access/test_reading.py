@@ -14,7 +14,7 @@ from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault import known
 from trustkeep.rooms.access import actions as access
-from trustkeep.rooms.access import rules
+from trustkeep.rooms.access import remedies, rules
 from trustkeep.rooms.access.rules import Refusal
 
 
@@ -130,6 +130,15 @@ def test_a_search_needs_an_open_case_where_a_reading_does(company, dan):
     access.close_case(company.ben, system="helpdesk", reference="1")
     assert (Refusal.CASE_CLOSED,) == reasons("helpdesk:1")
     assert [] == newest("access.search.refused").get("found", [])
+
+
+def test_each_reason_has_its_remedy():
+    assert set(Refusal) == set(remedies.REMEDIES)
+
+
+def test_a_refusal_says_what_to_do(company, dan):
+    with pytest.raises(Denied, match="with `--case`, or open it with `trustkeep access open-case`"):
+        access.read_fields(company.ben, customer=dan, fields=["name"], purpose="support")
 
 
 def test_the_entry_of_a_grant_says_whether_it_is_wide(company):

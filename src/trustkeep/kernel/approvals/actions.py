@@ -68,16 +68,16 @@ def approve(actor: Actor, request_id: UUID, *, digest: bytes | None = None) -> N
     with _changing(actor, request_id) as row:
         locks.person_shared(actor.id)
         now = world.now()
-        _refuse(
-            rules.refusals_to_approve(
-                row.asked,
-                approver=actor.id,
-                token=actor.token,
-                digest=digest.hex() if digest is not None else None,
-                changed_each_other=queries.changed_each_other(actor.id, row.requester_id, now=now),
-                now=now,
-            )
+        changed_until = queries.changed_each_other_until(actor.id, row.requester_id, now=now)
+        found = rules.refusals_to_approve(
+            row.asked,
+            approver=actor.id,
+            token=actor.token,
+            digest=digest.hex() if digest is not None else None,
+            changed_each_other=changed_until is not None,
+            now=now,
         )
+        _refuse(found, f", until {changed_until:%F %H:%M} UTC" if changed_until else "")
         row.state, row.decided_at = State.APPROVED, now
         row.approver_id, row.approver_token, row.way = actor.id, actor.token, Way.TWO_PEOPLE
         log.append(ApprovalEvent.APPROVED, actor, details=_details(row))
@@ -162,13 +162,14 @@ def _close(row: ApprovalRequest, state: State) -> None:
     row.state, row.decided_at = state, world.now()
 
 
-def _refuse(found: tuple[Refusal, ...]) -> None:
+def _refuse(found: tuple[Refusal, ...], until: str = "") -> None:
+    """Raise every reason with its remedy; `until` is the end of the one that ends by itself."""
     if found:
-        reasons = ", ".join(each.replace("_", " ") for each in found)
-        raise Denied(
-            f"This approval does not count ({reasons}): ask again, and let somebody else agree.",
-            tuple(found),
+        reasons = "; ".join(
+            rules.REMEDIES[each] + (until if each is Refusal.CHANGED_BY_THE_OTHER else "")
+            for each in found
         )
+        raise Denied(f"This approval does not count: {reasons}.", tuple(found))
 
 
 def _details(row: ApprovalRequest) -> dict[str, str]:

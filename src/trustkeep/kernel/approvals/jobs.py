@@ -11,7 +11,7 @@ from trustkeep.base import world
 from trustkeep.kernel.approvals import queries
 from trustkeep.kernel.approvals.events import ApprovalEvent
 from trustkeep.kernel.approvals.models import ApprovalRequest, ConfirmationLink
-from trustkeep.kernel.approvals.rules import State, Way
+from trustkeep.kernel.approvals.rules import State, Way, act_of
 from trustkeep.kernel.jobs import registry
 from trustkeep.kernel.jobs.outbound import mail
 from trustkeep.kernel.keys import sealed_sets
@@ -62,19 +62,23 @@ def _to_confirmer(row: ApprovalRequest) -> list[mail.Letter]:
         for old in links.rows:
             links.remove(old)
         links.add(link)
+    asks = people.member(row.requester_id).name
     body = (
-        f"You were named to confirm important acts. One waits: {row.verb} (request {row.id}).\n"
-        f"Speak to the person who asks before you agree. It ends {row.expires_at:%F %H:%M} UTC.\n\n"
-        f"Your confirmation code, which works once:\n{secret}\n"
+        f"You were named to confirm important acts. {asks} asks to {act_of(row.verb)} (request "
+        f"{row.id}).\nSpeak to {asks} before you agree. It ends {row.expires_at:%F %H:%M} UTC.\n\n"
+        f"Your confirmation code, which works once:\n{secret}\n\n"
+        "To agree, have the code typed into `trustkeep approvals confirm` on the company's "
+        "machine.\nTo refuse, keep the code to yourself: without it nothing is done.\n"
     )
     return [mail.Letter(chosen.confirmer_email, "An act waits for your confirmation", body)]
 
 
 def _to_administrators(row: ApprovalRequest) -> list[mail.Letter]:
     body = (
-        f"{row.verb} (request {row.id}) was asked for and will be possible 72 hours after "
-        f"{row.created_at:%F %H:%M} UTC, because this installation has no second person.\n"
-        "If that is wrong, stop it: trustkeep approvals refuse REQUEST\n"
+        f"{people.member(row.requester_id).name} asks to {act_of(row.verb)} (request {row.id}). It "
+        f"will be done 72 hours after {row.created_at:%F %H:%M} UTC, because this installation has "
+        "no second person.\n"
+        f"If that is wrong, stop it: trustkeep approvals refuse {row.id}\n"
     )
     addresses = (people.member(one).email for one in people.active_holders(Role.ADMINISTRATOR))
     return [mail.Letter(to, "An act will go on in 72 hours", body) for to in addresses if to]

@@ -30,9 +30,11 @@ def request(request_id: UUID) -> ApprovalRequest:
 
 
 def open_requests(actor: Actor) -> tuple[ApprovalRequest, ...]:
-    """Every request that still waits for somebody."""
+    """Every request that still waits: for somebody to agree, or to be carried out."""
     require(actor, Permission.APPROVE)
-    waiting = ApprovalRequest.objects.filter(state=State.OPEN, expires_at__gt=world.now())
+    waiting = ApprovalRequest.objects.filter(
+        state__in=[State.OPEN, State.APPROVED], expires_at__gt=world.now()
+    )
     ids = waiting.order_by("created_at").values_list("id", flat=True)
     return tuple(request(each) for each in ids)
 
@@ -80,14 +82,12 @@ def way_now() -> Way:
     return Way(chosen.way)
 
 
-def changed_each_other(one: UUID, other: UUID, *, now: datetime) -> bool:
-    """Whether one gave the other a role or a token within the last 72 hours."""
-    since = now - COOLING
+def changed_each_other_until(one: UUID, other: UUID, *, now: datetime) -> datetime | None:
+    """Until when it counts that one gave the other a role or a token; None: it does not."""
+    changed = []
     for person, by in ((one, other), (other, one)):
-        roles = sealed_sets.rows(RoleAssignment, person)
-        if any(row.given_by == by and row.given_at > since for row in roles):
-            return True
-        tokens = sealed_sets.rows(Token, person)
-        if any(row.issued_by == by and row.created_at > since for row in tokens):
-            return True
-    return False
+        roles, tokens = sealed_sets.rows(RoleAssignment, person), sealed_sets.rows(Token, person)
+        changed += [row.given_at for row in roles if row.given_by == by]
+        changed += [row.created_at for row in tokens if row.issued_by == by]
+    until = max(changed, default=now - COOLING) + COOLING
+    return until if until > now else None

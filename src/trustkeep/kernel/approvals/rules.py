@@ -1,8 +1,10 @@
 """May this approval be given, may it be taken?  Pure; security.md M18."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
 LASTS = timedelta(hours=72)
@@ -42,6 +44,32 @@ class Refusal(StrEnum):
     TOO_EARLY = "too_early"
     INACTIVE = "inactive"
     OTHER_WAY = "other_way"
+
+
+# What to do about each, for the person who meets it.
+REMEDIES: Mapping[Refusal, str] = MappingProxyType(
+    {
+        Refusal.NOT_OPEN: "it is not open any more: it was agreed to, refused, withdrawn or used",
+        Refusal.NOT_APPROVED: "nobody agreed to it yet, or it was used already",
+        Refusal.ENDED: "its time has ended: ask for the act again",
+        Refusal.OWN_REQUEST: "you asked for it yourself: somebody else agrees",
+        Refusal.BENEFITS: "it is for your own benefit: somebody else agrees",
+        Refusal.SAME_CREDENTIAL: "it was asked for with this very token: agree with your own",
+        Refusal.CHANGED_BY_THE_OTHER: "one of you gave the other a role or a token, which counts "
+        "for 72 hours: let a third person agree, or wait",
+        Refusal.OTHER_PARAMETERS: "it was asked for about something else: name exactly that, or "
+        "ask again",
+        Refusal.TOO_EARLY: "the delay of 72 hours has not passed",
+        Refusal.INACTIVE: "who asked or agreed may not act any more: ask again",
+        Refusal.OTHER_WAY: "it goes another way here: `trustkeep approvals list` says which",
+    }
+)
+ACTS: Mapping[str, str] = MappingProxyType({"keys.destroy": "erase a customer for good"})
+
+
+def act_of(verb: str) -> str:
+    """An act in words; nothing of whom it is about."""
+    return ACTS.get(verb, verb)
 
 
 @dataclass(frozen=True, slots=True)

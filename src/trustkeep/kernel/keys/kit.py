@@ -21,6 +21,11 @@ from trustkeep.kernel.keys.service import RECIPIENT, KeyService
 from trustkeep.kernel.keys.slots import recovery_slot
 
 PROVEN_AT = "kit-proven-at"
+_HEAD = (
+    "# Recovery kit of the Trustkeep installation {install}, made {day:%Y-%m-%d}.\n"
+    "# With its code, which is kept elsewhere, it opens every customer's data after a fire or a\n"
+    "# theft: `trustkeep keys restore`. Keep it offline, apart from the machine and its backups.\n"
+)
 CODE_BYTES = 20  # 160 bits, shown as eight groups of four letters
 
 
@@ -45,6 +50,7 @@ def make(keys: KeyService, path: Path) -> str:
     }
     sealed = pyrage.passphrase.encrypt(json.dumps(content).encode(), code)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "wb") as file:
+        file.write(_HEAD.format(install=keys.install, day=world.now()).encode())
         file.write(base64.encodebytes(sealed))
     return code
 
@@ -92,7 +98,8 @@ def opened(path: Path, code: str) -> dict[str, str]:
         Unacceptable: it does not open with this code.
     """
     try:
-        sealed = base64.decodebytes(path.read_bytes())
+        lines = path.read_bytes().splitlines()  # the head is missing in kits of an earlier form
+        sealed = base64.decodebytes(b"\n".join(each for each in lines if not each.startswith(b"#")))
         content: dict[str, str] = json.loads(pyrage.passphrase.decrypt(sealed, code.strip()))
     except FileNotFoundError:
         raise Unacceptable(f"There is no kit at {path}.") from None

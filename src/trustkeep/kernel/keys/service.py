@@ -135,7 +135,8 @@ def unseal(places: KeyPlaces, provider: MasterKeyProvider) -> KeyService:
     keys = KeyStore(places.store)
     if not keys.exists:
         raise SealedStart(
-            f"There is no key store at {places.store}: run `trustkeep init`, or mount its volume."
+            f"There is no key store at {places.store}: mount its volume, or bring a lost one back "
+            "with `trustkeep keys restore`; only a new installation begins with `trustkeep init`."
         )
     master = provider.read()
     with keys.reading() as rows:

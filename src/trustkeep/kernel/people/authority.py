@@ -46,7 +46,7 @@ def refused(actor: Actor, permission: StrEnum) -> Denied:
         )
     roles = ", ".join(sorted(role for role, held in PERMISSIONS.items() if permission in held))
     return Denied(
-        f"You have not the permission {permission}: ask an administrator or the DPO for a role "
+        f"You lack the permission {permission}: ask an administrator or the DPO for a role "
         f"that brings it ({roles}).",
         ("no_permission",),
     )

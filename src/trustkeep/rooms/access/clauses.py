@@ -32,7 +32,10 @@ def every_read_was_granted() -> Finding:
         ]
         sentence = f"{wrong} readings of the last day lack what must stand behind each: look."
         return Finding(Status.BROKEN, figure, sentence, rows, looked_at=done.readings)
-    sentence = f"All {done.readings} readings of the last day had a grant, a purpose and a case."
+    sentence = (
+        f"All {done.readings} readings of the last day had a grant and a purpose, and a case where "
+        "the purpose demands one."
+    )
     return Finding(Status.HOLDS, figure, sentence, looked_at=done.readings)
 
 

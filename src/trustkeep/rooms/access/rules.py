@@ -253,14 +253,6 @@ def _by_customer(facts: Facts) -> Sequence[Refusal]:
     return found
 
 
-def sentence_of(refused: Iterable[Refusal]) -> str:
-    """A refusal for the person who meets it: every reason, and how to ask."""
-    return (
-        f"Refused: {', '.join(refused)}. Ask your department head for what is missing; the "
-        "refusal is in the ledger."
-    )
-
-
 def masked_value(value: str) -> str:
     """Enough of a value to recognise it by, too little to use it."""
     if "@" in value:

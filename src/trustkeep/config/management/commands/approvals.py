@@ -6,7 +6,8 @@ from uuid import UUID
 
 from trustkeep.base.actor import Actor
 from trustkeep.kernel.approvals import actions, queries, ways
-from trustkeep.kernel.approvals.rules import Way
+from trustkeep.kernel.approvals.rules import Way, act_of
+from trustkeep.kernel.people import queries as roster
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.web.command import HOST, Answer, NounCommand, verb
 
@@ -32,8 +33,10 @@ class Command(NounCommand):
         return Answer(
             [
                 {
-                    "id": str(row.id), "verb": row.verb, "requester": str(row.requester_id),
-                    "digest": row.digest, "way": str(row.way), "ends": row.expires_at.isoformat(),
+                    "id": str(row.id), "act": act_of(row.verb), "state": str(row.state),
+                    "asked_by": roster.member(row.requester_id).name,
+                    "since": f"{row.created_at:%FT%TZ}", "until": f"{row.expires_at:%FT%TZ}",
+                    "way": str(row.way), "digest": row.digest,
                 }
                 for row in queries.open_requests(actor)
             ]

@@ -11,6 +11,7 @@ from trustkeep.config import environment, key_acts, key_status, start, wiring
 from trustkeep.config.serving import supervisor, unsealing
 from trustkeep.kernel.keys import kit
 from trustkeep.web.command import HOST, Answer, NounCommand, verb
+from trustkeep.web.plain_text import as_text
 
 
 def _code(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +58,9 @@ class Command(NounCommand):
     def status(self, actor: Actor) -> Answer:  # noqa: ARG002 - every verb has an actor
         """Everything that can be said without the master key; exit code 1 if something is wrong."""
         data = key_status.status(environment.current())
-        return Answer(data, exit_code=1 if data["attention"] else 0)
+        said = [f"attention: {each}" for each in data["attention"]]
+        text = as_text({name: value for name, value in data.items() if name != "attention"})
+        return Answer(data, "\n".join([text, *said]), exit_code=1 if said else 0)
 
     @verb("unseal", permission=HOST, help="give the passphrase to serve", arguments=_passphrase)
     def unseal(self, actor: Actor, *, passphrase_file: str | None) -> Answer:  # noqa: ARG002

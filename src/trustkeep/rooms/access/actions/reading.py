@@ -17,7 +17,7 @@ from trustkeep.kernel.ledger import log
 from trustkeep.kernel.ledger.log import EntryRef
 from trustkeep.kernel.vault import opening
 from trustkeep.kernel.vault.models import Element
-from trustkeep.rooms.access import queries, rules
+from trustkeep.rooms.access import queries, remedies, rules
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.queries import Asked, Seen
 from trustkeep.rooms.access.rules import Decision, Facts
@@ -180,4 +180,4 @@ def _released(opened: Mapping[str, str], decision: Decision) -> dict[str, str]:
 
 def denied(decision: Decision) -> Denied:
     """The refusal, with every reason."""
-    return Denied(rules.sentence_of(decision.refused), decision.refused)
+    return Denied(remedies.sentence_of(decision.refused), decision.refused)

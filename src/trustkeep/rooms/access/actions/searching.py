@@ -14,7 +14,7 @@ from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import index
-from trustkeep.rooms.access import queries, rules
+from trustkeep.rooms.access import queries, remedies, rules
 from trustkeep.rooms.access.events import AccessEvent
 
 
@@ -55,5 +55,5 @@ def find_customers(
             event, actor, purpose=purpose if facts.purpose is not None else None, details=details
         )
     if refused:
-        raise Denied(rules.sentence_of(refused), refused)
+        raise Denied(remedies.sentence_of(refused), refused)
     return found
