@@ -17,6 +17,8 @@ from trustkeep.base.errors import TrustkeepError
 from trustkeep.base.events import Event
 from trustkeep.config.environment import Environment
 from trustkeep.kernel.approvals.rules import REMEDIES as AT_APPROVALS
+from trustkeep.kernel.clauses import sop
+from trustkeep.kernel.clauses.checks import CHECKS
 from trustkeep.rooms.access.remedies import REMEDIES as AT_READINGS
 from trustkeep.web.command import HOST, NounCommand, Verb
 
@@ -26,6 +28,7 @@ _HEAD = "<!-- Written by `./trustkeep config reference docs`; do not edit by han
 def pages() -> dict[str, str]:
     """Every page: its path below `docs`, and its text.  Django must be ready."""
     return {
+        "clauses.md": _HEAD + _clauses(),
         "operate/settings.md": _HEAD + _settings(),
         "reference/commands.md": _HEAD + _commands(),
         "reference/events.md": _HEAD + _events(),
@@ -80,6 +83,33 @@ def failures() -> list[type[TrustkeepError]]:
 def _modules() -> list[str]:
     packages = pkgutil.walk_packages(trustkeep.__path__, "trustkeep.")
     return sorted(each.name for each in packages if "migrations" not in each.name)
+
+
+def _clauses() -> str:
+    lines = [
+        "# The clauses of the SOP\n",
+        (
+            "Every clause is a list of parts; a part is watched by the checks that name it, each "
+            "of which looks at the real state. `trustkeep sop status` says what they found.\n"
+        ),
+        "| clause | | part | what it demands | watched from |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {clause.id} | {clause.title} | `{part.id}` | {part.text} | {_watchers(part.id)} |"
+        for clause in sop.clauses()
+        for part in clause.parts
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _watchers(part: str) -> str:
+    watching = sorted(
+        (each.name.rpartition(".clauses.")[0].rpartition(".")[2], each.look.__name__)
+        for each in CHECKS.values()
+        if each.part == part and each.look.__module__.startswith("trustkeep.")
+    )
+    return ", ".join(f"{room}: `{name}`" for room, name in watching) or "not yet watched"
 
 
 def _settings() -> str:

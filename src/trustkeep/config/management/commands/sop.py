@@ -10,6 +10,7 @@ from trustkeep.base.actor import Actor
 from trustkeep.kernel.clauses import actions, queries, rendering, runner
 from trustkeep.kernel.clauses.rules import Status
 from trustkeep.kernel.people.permissions import Permission
+from trustkeep.web.arguments import days as spell_of_days
 from trustkeep.web.command import HOST, Answer, NounCommand, verb
 
 
@@ -25,7 +26,7 @@ def _part(parser: ArgumentParser) -> None:
 def _exemption(parser: ArgumentParser) -> None:
     _part(parser)
     parser.add_argument("--reason", required=True)
-    parser.add_argument("--days", type=int, required=True, help="a year at most")
+    parser.add_argument("--days", type=spell_of_days, required=True, help="a year at most")
 
 
 class Command(NounCommand):
