@@ -111,6 +111,11 @@ def test_init_says_each_step_and_may_be_run_again(trustkeep):
     assert (0, 0) == (code, again)
     assert "starting PostgreSQL" in first
     assert "making the tables" in first
+    for said in (first, second):
+        steps = [each for each in said.splitlines() if each.startswith("trustkeep: next: ")]
+        assert "keys slots --replace recovery" in steps[0]
+        assert "people found" in steps[1]
+        assert "docs/operate/first-steps.md" in steps[2]
     assert "making the tables" not in second
 
 

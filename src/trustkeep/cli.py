@@ -127,6 +127,8 @@ def _init(words: list[str]) -> int:
         return _USAGE
     start.init(environment.current(), _say)
     _say("ready")
+    for step in start.next_steps():
+        _say(f"next: {step}")
     return 0
 
 

@@ -48,7 +48,9 @@ def test_a_kit_brings_back_master_key_slot_and_store(machine):
     assert 4 == machine.run(*back)[0]  # it is whole now
 
     shutil.rmtree(machine.home / "keys")
-    assert 3 == machine.run("ledger", "show")[0]
+    code, _, err = machine.run("ledger", "show")
+    assert 3 == code
+    assert "bring a lost one back with `trustkeep keys restore`" in err
     code, out, err = machine.run("keys", "restore", "--kit", str(kit), *with_code, "--json")
     assert (0, 2) == (code, json.loads(out or "{}").get("epoch")), err
     assert 0 == machine.run("ledger", "verify")[0]

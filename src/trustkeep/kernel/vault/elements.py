@@ -27,7 +27,8 @@ def known(keys: Iterable[str]) -> Mapping[str, Element]:
     unknown = sorted(set(keys) - set(declared))
     if unknown:
         raise Unacceptable(
-            f"No such data element: {', '.join(unknown)}. Declare it with `trustkeep elements add`."
+            f"No such data element: {', '.join(unknown)}. Declare it with `trustkeep purposes "
+            "declare` (docs/operate/purposes.md)."
         )
     return {key: declared[key] for key in keys}
 

@@ -29,10 +29,11 @@ def refuse_unproven(references: Sequence[str]) -> None:
         return
     keys = service.current()
     if keys.recovery is None or kit.proven_at(keys) is None:
+        slot = "set TRUSTKEEP_RECOVERY_SLOT to another medium, then run `trustkeep keys slots "
         raise Conflict(
-            f"More than {MOST_BEFORE_PROOF} customers are kept only once they cannot be lost "
-            "with this disk: set TRUSTKEEP_RECOVERY_SLOT to another medium, then run `trustkeep "
-            "keys kit --make FILE` and `trustkeep keys kit --prove FILE`."
+            f"More than {MOST_BEFORE_PROOF} customers are kept only once they cannot be lost with "
+            f"this disk: {slot + '--replace recovery`, ' if keys.recovery is None else 'run '}"
+            "`trustkeep keys kit --make FILE` and `trustkeep keys kit --prove FILE`."
         )
     if not keys.recovery.epochs():
         raise Conflict(
