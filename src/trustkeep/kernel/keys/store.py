@@ -191,6 +191,15 @@ def wrapped_keys(rows: sqlite3.Connection, customers: Iterable[UUID]) -> Iterato
             yield UUID(bytes=customer), version, wrapped
 
 
+def keyed_between(rows: sqlite3.Connection, first: UUID, last: UUID) -> set[bytes]:
+    """The ids of the customers, from one to another in the order of ids, that have a key."""
+    found = rows.execute(
+        "SELECT customer FROM customer_key WHERE (bucket, customer) BETWEEN (?, ?) AND (?, ?)",
+        (bucket_of(first), first.bytes, bucket_of(last), last.bytes),
+    )
+    return {customer for (customer,) in found}
+
+
 def add_keys(rows: sqlite3.Connection, keys: Iterable[Row]) -> None:
     """Store the keys of new customers and note that their buckets changed.
 
