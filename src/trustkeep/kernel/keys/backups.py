@@ -25,7 +25,7 @@ from trustkeep.base.errors import Misconfigured, Tampered
 from trustkeep.crypto import keytree
 from trustkeep.crypto.derive import expanded
 from trustkeep.crypto.encoding import joined, u16, u64
-from trustkeep.kernel.keys import bucket_record, store, unwrap
+from trustkeep.kernel.keys import bucket_record, reference_lists, store, unwrap
 from trustkeep.kernel.keys.service import INSTALL, KeyService
 from trustkeep.kernel.keys.slots import FileSlot
 from trustkeep.kernel.keys.unwrap import Epoch
@@ -152,6 +152,7 @@ def restore(folder: Path, master: bytes, slot: FileSlot, into: Path) -> Manifest
                 file.seek(offset)
                 record = _opened(epoch, int(bucket), generation, file.read(length))
             bucket_record.put(rows, int(bucket), generation, record)
+        reference_lists.make_again(rows, epoch)
     keys.close()
     fresh.rename(into)
     return Manifest(install, number, datetime.fromisoformat(manifest["at"]))
