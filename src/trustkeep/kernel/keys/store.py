@@ -16,6 +16,7 @@ from uuid import UUID
 
 from trustkeep.base.errors import Conflict, Misconfigured, Tampered, Unavailable
 from trustkeep.crypto.keytree import BUCKETS, bucket_of
+from trustkeep.kernel.keys import turns
 
 BUSY_S = 5.0
 EPOCH = "epoch"  # the name of the present epoch among the single values
@@ -51,6 +52,7 @@ class KeyStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.turns = path.with_name(".turn")
         self._local = threading.local()
 
     def create(self) -> None:
@@ -82,12 +84,14 @@ class KeyStore:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One durable transaction that excludes every other writer from its first statement on.
 
+        Writers come in the order in which they asked.
+
         Raises:
             Unavailable: another writer held the store for too long, or the disk is full.
             Misconfigured: it cannot be opened.
             Tampered: it is no key store any more.
         """
-        with self._told():
+        with self._told(), turns.taken(self.turns, at_most_s=BUSY_S):
             rows = self._connection()
             rows.execute("BEGIN IMMEDIATE")
             try:
