@@ -25,7 +25,7 @@ from trustkeep.kernel.keys.slots import ACTIVE, Acknowledgement, FileSlot, SlotU
 from trustkeep.kernel.keys.standing import Fact
 
 DESTROY = "keys.destroy"
-BEGAN = "epoch-began"
+BEGAN, UNTOLD = "epoch-began", "epoch-untold"
 BEGUN, COMMITTED, BACKED = "begun", "committed", "backed"
 
 
@@ -208,6 +208,9 @@ def _destroyed(keys: KeyService, transition: Transition) -> Change:
         with keys.store.writing() as rows:
             waiting = (_transition(rows) or transition).waiting
             store.set_meta(rows, TRANSITION, None)
+            if not transition.customers:  # of an erasure, the entry of the erasure tells
+                said = {"epoch": transition.new, "slots": sorted(transition.acknowledged)}
+                store.set_meta(rows, UNTOLD, json.dumps(said).encode())
             if waiting:
                 _begin(keys, rows, waiting)
         points.reached("epoch.done")
