@@ -84,7 +84,7 @@ def _fill(
         store.set_meta(rows, signing.SIGNING, signing.new_wrapped(master, install))
         store.set_meta(rows, RECIPIENT, str(identity.to_public()).encode())
         store.set_meta(rows, IDENTITY, wrapped_identity(master, install, str(identity)))
-    primary.hold(register.ROOT, mark)
+    register.hold_mark(primary, mark)
     keys.close()
 
 
