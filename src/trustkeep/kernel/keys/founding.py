@@ -10,7 +10,7 @@ from trustkeep.base import world
 from trustkeep.base.errors import Misconfigured
 from trustkeep.crypto import keytree
 from trustkeep.crypto.derive import expanded
-from trustkeep.kernel.keys import epochs, register, signing, store, unwrap
+from trustkeep.kernel.keys import epochs, reference_lists, register, signing, store, unwrap
 from trustkeep.kernel.keys.providers import MasterKeyProvider
 from trustkeep.kernel.keys.service import INSTALL, RECIPIENT, KeyPlaces
 from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, recovery_slot
@@ -79,10 +79,12 @@ def _fill(
             if name == "register":
                 mark = register.empty_mark(key)
                 store.set_meta(rows, register.ROOT, mark)
+            if name == unwrap.REFERENCE_LIST:
+                reference_lists.Lists(rows, install, key).make({})
         store.set_meta(rows, signing.SIGNING, signing.new_wrapped(master, install))
         store.set_meta(rows, RECIPIENT, str(identity.to_public()).encode())
         store.set_meta(rows, IDENTITY, wrapped_identity(master, install, str(identity)))
-    primary.hold(register.ROOT, mark)
+    register.hold_mark(primary, mark)
     keys.close()
 
 

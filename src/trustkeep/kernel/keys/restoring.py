@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from trustkeep.base.errors import Misconfigured
+from trustkeep.crypto.keytree import WrongKey
 from trustkeep.kernel.keys import backups, register, store
 from trustkeep.kernel.keys.service import KeyPlaces
 from trustkeep.kernel.keys.slots import FileSlot
@@ -30,15 +31,21 @@ def restore(places: KeyPlaces, master: bytes, source: FileSlot) -> Restored:
     `source` is a slot that holds the secret: the primary one, or the recovery slot with its kit.
 
     Raises:
-        Misconfigured: a key store stands already, or no backup belongs to this master key.
-        Tampered: a pack of the backup was changed.
-        WrongKey: the slot does not hold the secret of the backup's epoch.
+        Misconfigured: a key store stands already, no backup belongs to this master key, or the slot
+            does not give the secret of the backup's epoch.
+        Tampered: the backup was changed.
     """
     if KeyStore(places.store).exists:
         raise Misconfigured(
             f"A key store stands at {places.store}; move it away first, nothing was changed."
         )
-    manifest = backups.restore(places.backups, master, source, places.store)
+    try:
+        manifest = backups.restore(places.backups, master, source, places.store)
+    except WrongKey:
+        raise Misconfigured(
+            f"The {source.name} slot {source.folder} does not give the secret of the newest key "
+            "backup's epoch: use the other slot, or the newest recovery kit."
+        ) from None
     primary = FileSlot("primary", places.primary)
     primary.create()
     if manifest.epoch not in primary.epochs():
@@ -46,6 +53,6 @@ def restore(places: KeyPlaces, master: bytes, source: FileSlot) -> Restored:
         primary.activate(manifest.epoch)
     keys = KeyStore(places.store)
     with keys.reading() as rows:
-        primary.hold(register.ROOT, store.meta(rows, register.ROOT) or b"")
+        register.hold_mark(primary, store.meta(rows, register.ROOT) or b"")
     keys.close()
     return Restored(manifest.install, manifest.epoch, manifest.at)
