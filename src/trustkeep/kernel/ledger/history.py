@@ -18,6 +18,7 @@ WHERE event = ANY(%s) AND position(%s in convert_from(body, 'UTF8')) > 0
 ORDER BY at DESC, counter DESC"""
 
 
+_BY = "SELECT body, tag FROM ledger_entry WHERE actor = %s AND at > %s AND event = ANY(%s)"
 _OLDEST_FIRST = """
 SELECT body, tag FROM ledger_entry WHERE customer = %s AND event = %s ORDER BY at, counter"""
 
@@ -43,6 +44,13 @@ def newest(events: Sequence[Event], **details: str) -> dict[str, Any] | None:
             if details.items() <= found["details"].items():
                 return found
     return None
+
+
+def by(actor: str, events: Sequence[Event], *, since: datetime) -> Iterator[dict[str, Any]]:
+    """The authentic entries of these events that an actor, by label, wrote after a moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY, (actor, since, [event.value for event in events]))
+        yield from _authentic(cursor)
 
 
 def _authentic(rows: Iterable[tuple[bytes, bytes]]) -> Iterator[dict[str, Any]]:
