@@ -61,7 +61,7 @@ class Erasure:
             wrapped = store.meta(rows, founding.IDENTITY)
         # What the recovery kit holds, without the second that opening one takes.
         self.identity = founding.unwrapped_identity(keys.master, keys.install, wrapped)
-        self.master = keys.master
+        self.master, self.install = keys.master, keys.install
         self.erased = world.new_id()
         # Neighbours of the erased in its bucket, and others.
         near = [UUID(bytes=self.erased.bytes[:2] + world.random_bytes(14)) for _ in range(3)]

@@ -27,7 +27,7 @@ from trustkeep.crypto.derive import expanded
 from trustkeep.crypto.encoding import joined, u16, u64
 from trustkeep.kernel.keys import bucket_record, reference_lists, store, unwrap
 from trustkeep.kernel.keys.service import INSTALL, KeyService
-from trustkeep.kernel.keys.slots import FileSlot
+from trustkeep.kernel.keys.slots import FileSlot, sync
 from trustkeep.kernel.keys.unwrap import Epoch
 
 CHECKPOINT = "checkpoint"  # where the ledger's anchor keeps the newest one in the store
@@ -149,18 +149,26 @@ def restore(folder: Path, master: bytes, slot: FileSlot, into: Path) -> Manifest
     fresh = into.with_name(into.name + ".new")
     fresh.unlink(missing_ok=True)
     keys = store.KeyStore(fresh)
-    keys.create()
-    with keys.writing() as rows:
-        for name, value in metas.items():
-            store.set_meta(rows, name, value)
-        for bucket, (generation, pack, offset, length) in manifest["buckets"].items():
-            data = _part(folder / f"pack-{pack}.keys", offset, length)
-            record = _opened(epoch, int(bucket), generation, data)
-            bucket_record.put(rows, int(bucket), generation, record)
-        reference_lists.make_again(rows, epoch)
-    keys.close()
+    try:
+        keys.create()
+        with keys.writing() as rows:
+            for name, value in metas.items():
+                store.set_meta(rows, name, value)
+            _put_buckets(rows, epoch, folder, manifest["buckets"])
+            reference_lists.make_again(rows, epoch)
+    finally:
+        keys.close()
     fresh.rename(into)
     return Manifest(install, number, datetime.fromisoformat(manifest["at"]))
+
+
+def _put_buckets(
+    rows: sqlite3.Connection, epoch: Epoch, folder: Path, placed: dict[str, Placed]
+) -> None:
+    for bucket, (generation, pack, offset, length) in placed.items():
+        data = _part(folder / f"pack-{pack}.keys", offset, length)
+        record = _opened(epoch, int(bucket), generation, data)
+        bucket_record.put(rows, int(bucket), generation, record)
 
 
 def _part(pack: Path, offset: int, length: int) -> bytes:
@@ -252,9 +260,7 @@ def _durably(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(path)
-        handle = os.open(path.parent, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
+        sync(path.parent)
     except OSError as problem:
         raise Misconfigured(
             f"The key backup {path} cannot be written ({problem.strerror}): make room or set "

@@ -1,6 +1,5 @@
 """Founding: the keys of a new installation, made once.  Resumable: each part is made if missing."""
 
-import os
 from pathlib import Path
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from trustkeep.crypto.derive import expanded
 from trustkeep.kernel.keys import epochs, reference_lists, register, signing, store, unwrap
 from trustkeep.kernel.keys.providers import MasterKeyProvider
 from trustkeep.kernel.keys.service import INSTALL, RECIPIENT, KeyPlaces
-from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, recovery_slot
+from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, recovery_slot, sync
 from trustkeep.kernel.keys.store import KeyStore
 
 IDENTITY = "recovery-identity"  # wrapped by the master key, until the kit has been proven
@@ -52,7 +51,7 @@ def found(places: KeyPlaces, provider: MasterKeyProvider) -> bool:
     for slot in slots:
         slot.activate(FIRST_EPOCH)
     fresh.rename(places.store)
-    _sync(places.store.parent)
+    sync(places.store.parent)
     return True
 
 
@@ -98,11 +97,3 @@ def unwrapped_identity(master: bytes, install: UUID, wrapped: bytes) -> str:
     """The kit's identity, to write a kit of it."""
     key = expanded(master, b"trustkeep/recovery-identity/v1" + install.bytes)
     return keytree.unwrap(key, install.bytes, wrapped).decode()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

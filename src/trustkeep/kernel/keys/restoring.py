@@ -6,13 +6,14 @@ each, and `when` tells from which moment on they must be entered again.
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 from trustkeep.base.errors import Misconfigured
 from trustkeep.crypto.keytree import WrongKey
 from trustkeep.kernel.keys import backups, register, store
 from trustkeep.kernel.keys.service import KeyPlaces
-from trustkeep.kernel.keys.slots import FileSlot
+from trustkeep.kernel.keys.slots import FileSlot, sync
 from trustkeep.kernel.keys.store import KeyStore
 
 
@@ -39,20 +40,40 @@ def restore(places: KeyPlaces, master: bytes, source: FileSlot) -> Restored:
         raise Misconfigured(
             f"A key store stands at {places.store}; move it away first, nothing was changed."
         )
+    fresh = places.store.with_name("restored.sqlite")
     try:
-        manifest = backups.restore(places.backups, master, source, places.store)
+        fresh.unlink(missing_ok=True)
+        manifest = _made(places, master, source, fresh)
+        # The store stands last: until then everything may be done once more.
+        _fill(FileSlot("primary", places.primary), source, fresh, manifest.epoch)
+        fresh.rename(places.store)
+        sync(places.store.parent)
+    except OSError as problem:
+        raise Misconfigured(
+            f"The key store cannot be written to {places.store} ({problem.strerror}): make room, "
+            "see to its disk, and run this again."
+        ) from None
+    return Restored(manifest.install, manifest.epoch, manifest.at)
+
+
+def _made(places: KeyPlaces, master: bytes, source: FileSlot, fresh: Path) -> backups.Manifest:
+    try:
+        return backups.restore(places.backups, master, source, fresh)
     except WrongKey:
         raise Misconfigured(
             f"The {source.name} slot {source.folder} does not give the secret of the newest key "
             "backup's epoch: use the other slot, or the newest recovery kit."
         ) from None
-    primary = FileSlot("primary", places.primary)
+
+
+def _fill(primary: FileSlot, source: FileSlot, fresh: Path, epoch: int) -> None:
     primary.create()
-    if manifest.epoch not in primary.epochs():
-        primary.prepare(manifest.epoch, source.secret(manifest.epoch))
-        primary.activate(manifest.epoch)
-    keys = KeyStore(places.store)
-    with keys.reading() as rows:
-        register.hold_mark(primary, store.meta(rows, register.ROOT) or b"")
-    keys.close()
-    return Restored(manifest.install, manifest.epoch, manifest.at)
+    if epoch not in primary.epochs():
+        primary.prepare(epoch, source.secret(epoch))
+    primary.activate(epoch)
+    keys = KeyStore(fresh)
+    try:
+        with keys.reading() as rows:
+            register.hold_mark(primary, store.meta(rows, register.ROOT) or b"")
+    finally:
+        keys.close()

@@ -93,13 +93,12 @@ class KeyStore:
         """
         with self._told(), turns.taken(self.turns, at_most_s=BUSY_S):
             rows = self._connection()
-            rows.execute("BEGIN IMMEDIATE")
             try:
+                rows.execute("BEGIN IMMEDIATE")
                 yield rows
                 rows.execute("COMMIT")
             except BaseException:
-                if rows.in_transaction:
-                    rows.execute("ROLLBACK")
+                _let_go(rows)
                 raise
 
     @contextmanager
@@ -117,11 +116,11 @@ class KeyStore:
             if rows.in_transaction:  # inside `writing`: the writer's own view
                 yield rows
                 return
-            rows.execute("BEGIN")
             try:
+                rows.execute("BEGIN")
                 yield rows
             finally:
-                _commit(rows)
+                _let_go(rows)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -147,10 +146,10 @@ class KeyStore:
         return connection
 
 
-def _commit(rows: sqlite3.Connection) -> None:
-    """End a reading; a store that failed in the middle may have ended it already."""
+def _let_go(rows: sqlite3.Connection) -> None:
+    """End a transaction without effect; a store that failed in it may have ended it already."""
     if rows.in_transaction:
-        rows.execute("COMMIT")
+        rows.execute("ROLLBACK")
 
 
 def meta(rows: sqlite3.Connection, name: str) -> bytes | None:
