@@ -26,7 +26,7 @@ from trustkeep.crypto import blind, keytree, sealed
 from trustkeep.crypto.encoding import joined, u16
 from trustkeep.kernel.keys import backups, service, store, unwrap
 from trustkeep.kernel.keys.slots import FileSlot, recovery_slot
-from trustkeep.kernel.keys.unwrap import NAMED, Epoch
+from trustkeep.kernel.keys.unwrap import LIST_KEYS, NAMED, Epoch
 from trustkeep.kernel.vault.rules import SensitivityClass
 
 VALUE, OPENED, REFERENCE, TOKEN = "value", "opened", "reference", "token"
@@ -330,7 +330,7 @@ def _references_that_open(loot: Loot) -> Iterator[tuple[str, bytes]]:
                     yield where, keytree.unwrap(key, place, wrapped)
         for where, bucket, sealed_list in loot.lists:
             place = joined(b"trustkeep/reference-list/v1", install.bytes, u16(bucket))
-            for key in loot.named_keys.get("reference-list", ()):
+            for key in loot.named_keys.get(LIST_KEYS[bucket >> 8], ()):
                 with suppress(InvalidTag):
                     yield where, AESGCM(key).decrypt(sealed_list[:12], sealed_list[12:], place)
 

@@ -14,6 +14,7 @@ from trustkeep.kernel.keys import bucket_record, reference_lists, register
 from trustkeep.kernel.keys.reference_lists import Lists
 from trustkeep.kernel.keys.slots import ACTIVE, FileSlot
 from trustkeep.kernel.keys.store import KeyStore, keys_in
+from trustkeep.kernel.keys.unwrap import LIST_KEYS
 
 VECTORS = json.loads((Path(__file__).parent / "vectors/key-tree.json").read_text())
 INSTALL, CUSTOMER = UUID(VECTORS["install"]), UUID(VECTORS["customer"])
@@ -91,7 +92,7 @@ def lists(tmp_path):
             "INSERT INTO reference_list VALUES (?, ?)",
             (vector["bucket"], bytes.fromhex(vector["list"])),
         )
-        yield Lists(rows, INSTALL, bytes.fromhex(vector["key"]))
+        yield Lists(rows, INSTALL, dict.fromkeys(LIST_KEYS, bytes.fromhex(vector["key"])))
     store.close()
 
 

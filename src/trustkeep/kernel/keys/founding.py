@@ -71,15 +71,13 @@ def _fill(
         store.set_meta(
             rows, unwrap.TABLE, keytree.wrap_buckets(root, install, FIRST_EPOCH, buckets)
         )
-        for name in unwrap.NAMED:
-            key = keytree.new_key()
+        named = {name: keytree.new_key() for name in unwrap.NAMED}
+        for name, key in named.items():
             place = keytree.for_name(install, name, FIRST_EPOCH)
             store.set_meta(rows, f"key/{name}", keytree.wrap(root, place, key))
-            if name == "register":
-                mark = register.empty_mark(key)
-                store.set_meta(rows, register.ROOT, mark)
-            if name == unwrap.REFERENCE_LIST:
-                reference_lists.Lists(rows, install, key).make({})
+        mark = register.empty_mark(named["register"])
+        store.set_meta(rows, register.ROOT, mark)
+        reference_lists.Lists(rows, install, named).make({})
         store.set_meta(rows, signing.SIGNING, signing.new_wrapped(master, install))
         store.set_meta(rows, RECIPIENT, str(identity.to_public()).encode())
         store.set_meta(rows, IDENTITY, wrapped_identity(master, install, str(identity)))

@@ -1,12 +1,14 @@
 """Which keyed hashes of external references mean which customers: one sealed list per bucket.
 
-A hash belongs to the bucket of its own first 12 bits, so that a look-up opens one list.  All lists
-are sealed under one key, which an erasure replaces: it writes every list anew, each at its former
-size, and an old copy of the file shows neither the erased reference nor in which bucket it stood.
+A hash belongs to the bucket of its own first 12 bits, so that a look-up opens one list.  The lists
+are sealed in 16 groups, by the first 4 bits, each under a key of its own.  An erasure replaces the
+key of one group and writes its 256 lists anew, each at its former size: an old copy of the file
+shows the erased reference no more, nor in which of the 256 it stood.
 Beside each customer's key its hash is wrapped once more; from these the lists can be made again.
 Format: `docs/formats/key-tree.md`.
 """
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,8 +22,10 @@ from trustkeep.base.errors import Conflict, Tampered
 from trustkeep.crypto import keytree
 from trustkeep.crypto.encoding import joined, u16, u32
 from trustkeep.crypto.keytree import BUCKETS, NONCE_BYTES, WrongKey
-from trustkeep.kernel.keys.unwrap import REFERENCE_LIST, Epoch
+from trustkeep.kernel.keys import store
+from trustkeep.kernel.keys.unwrap import LIST_KEYS, Epoch
 
+RENEWED = "reference-lists-renewed"  # the groups of the last change, with their entries
 HASH_BYTES, CUSTOMER_BYTES = 32, 16
 ENTRY_BYTES = HASH_BYTES + CUSTOMER_BYTES
 ROOM = 8  # a list is as long as a multiple of so many entries: its size says little of their number
@@ -34,15 +38,16 @@ _PUT = (
 
 
 class Lists:
-    """The lists of one installation under one key, inside a transaction of the store."""
+    """The lists of one installation under their keys, inside a transaction of the store."""
 
-    def __init__(self, rows: sqlite3.Connection, install: UUID, key: bytes) -> None:
-        self._rows, self._install, self._cipher = rows, install, AESGCM(key)
+    def __init__(self, rows: sqlite3.Connection, install: UUID, named: Mapping[str, bytes]) -> None:
+        self._rows, self._install = rows, install
+        self._ciphers = [AESGCM(named[name]) for name in LIST_KEYS]
 
     @classmethod
     def at(cls, rows: sqlite3.Connection, epoch: Epoch) -> "Lists":
         """The lists as they stand."""
-        return cls(rows, epoch.install, epoch.named_key(rows, REFERENCE_LIST))
+        return cls(rows, epoch.install, _keys(rows, epoch))
 
     def entries(self, bucket: int) -> tuple[bytes, int]:
         """The entries of one list one after the other, and for how many there is room.
@@ -55,7 +60,7 @@ class Lists:
         ).fetchone()
         sealed = row[0] if row else b""
         try:
-            opened = self._cipher.decrypt(
+            opened = self._ciphers[group_of(bucket)].decrypt(
                 sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._place(bucket)
             )
         except (InvalidTag, ValueError, TypeError):
@@ -83,10 +88,21 @@ class Lists:
         width = max(room, -(-max(count, 1) // ROOM) * ROOM)
         opened = u32(count) + entries.ljust(width * ENTRY_BYTES, b"\0")
         nonce = world.random_bytes(NONCE_BYTES)
-        return bucket, nonce + self._cipher.encrypt(nonce, opened, self._place(bucket))
+        cipher = self._ciphers[group_of(bucket)]
+        return bucket, nonce + cipher.encrypt(nonce, opened, self._place(bucket))
 
     def _place(self, bucket: int) -> bytes:
         return joined(_LABEL, self._install.bytes, u16(bucket))
+
+
+def group_of(bucket: int) -> int:
+    """The group of a bucket, from 0: the first 4 of its 12 bits."""
+    return bucket >> 8
+
+
+def buckets_of(groups: Collection[int]) -> list[int]:
+    """The buckets of some groups."""
+    return [bucket for group in sorted(groups) for bucket in range(group << 8, (group + 1) << 8)]
 
 
 def bucket_of(digest: bytes) -> int:
@@ -132,16 +148,42 @@ def _longer(
     return bucket, b"".join((entries, *more)), room
 
 
-def renew(rows: sqlite3.Connection, old: Epoch, gone: Collection[bytes]) -> bytes:
-    """Write every list anew without the hashes that are gone; returns the new key of the lists.
+def renew(rows: sqlite3.Connection, old: Epoch, gone: Collection[bytes]) -> dict[str, bytes]:
+    """Write the groups of these hashes anew without them; returns the new keys, by name.
 
-    Each keeps its size: what became shorter would show where the erased reference stood.
+    Each list keeps its size: what became shorter would show where the erased reference stood.
     """
-    key = keytree.new_key()
-    before, after = Lists.at(rows, old), Lists(rows, old.install, key)
     gone_from = _by_bucket(gone)
-    after.put(_shorter(before, bucket, gone_from[bucket]) for bucket in range(BUCKETS))
-    return key
+    groups = {group_of(bucket) for bucket in gone_from}
+    keys = {LIST_KEYS[group]: keytree.new_key() for group in groups}
+    before = Lists.at(rows, old)
+    after = Lists(rows, old.install, _keys(rows, old) | keys)
+    buckets = buckets_of(groups)
+    entries = sum(len(before.entries(bucket)[0]) // ENTRY_BYTES for bucket in buckets)
+    after.put([_shorter(before, bucket, gone_from.get(bucket, ())) for bucket in buckets])
+    said = {"groups": sorted(groups), "entries": entries - len(gone)}
+    store.set_meta(rows, RENEWED, json.dumps(said).encode())
+    return keys
+
+
+def verify_renewed(rows: sqlite3.Connection, epoch: Epoch) -> int:
+    """Open every list that the last change wrote anew; returns how many entries they have.
+
+    Raises:
+        Tampered: a list does not open, or has lost an entry.
+    """
+    said = json.loads(store.meta(rows, RENEWED) or b'{"groups": [], "entries": 0}')
+    lists = Lists.at(rows, epoch)
+    count = sum(
+        len(lists.entries(bucket)[0]) // ENTRY_BYTES for bucket in buckets_of(said["groups"])
+    )
+    if count != said["entries"]:
+        raise Tampered("The lists of references were not written as they should be.")
+    return count
+
+
+def _keys(rows: sqlite3.Connection, epoch: Epoch) -> dict[str, bytes]:
+    return {name: epoch.named_key(rows, name) for name in LIST_KEYS}
 
 
 def _shorter(lists: Lists, bucket: int, gone: Sequence[bytes]) -> Written:

@@ -92,7 +92,7 @@ def opened(task: dict[str, object]) -> int:
                     if reference_lists.find(rows, epoch, [digest]) != {digest: customer}:
                         raise Tampered("a survivor's reference leads nowhere")
                 count += 1
-        count += reference_lists.verify(rows, epoch)
+        count += reference_lists.verify_renewed(rows, epoch)
         for erased in map(UUID, list(task["erased"])):  # type: ignore[call-overload]
             if store.wrapped_key(rows, erased) is not None:
                 raise Tampered("an erased customer still has a key")

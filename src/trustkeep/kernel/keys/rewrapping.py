@@ -12,7 +12,7 @@ from trustkeep.kernel.keys.unwrap import Epoch
 def rewrap(
     rows: sqlite3.Connection, old: Epoch, root: bytes, epoch: int, *, erased: Sequence[UUID]
 ) -> None:
-    """New keys for the buckets of the erased and for the references, new wraps under the root."""
+    """New keys for the buckets of the erased and their lists, new wraps under the root."""
     gone = [_dropped(rows, old, customer) for customer in erased]
     keys = [old.bucket_key(bucket) for bucket in range(keytree.BUCKETS)]
     for bucket in {keytree.bucket_of(customer) for customer in erased}:
@@ -21,9 +21,7 @@ def rewrap(
         store.replace_keys(rows, bucket, survivors)
     store.set_meta(rows, unwrap.TABLE, keytree.wrap_buckets(root, old.install, epoch, keys))
     named = {name: old.named_key(rows, name) for name in unwrap.NAMED}
-    if erased:
-        renewed = reference_lists.renew(rows, old, [one for one in gone if one])
-        named[unwrap.REFERENCE_LIST] = renewed
+    named |= reference_lists.renew(rows, old, [one for one in gone if one])
     for name, key in named.items():
         place = keytree.for_name(old.install, name, epoch)
         store.set_meta(rows, f"key/{name}", keytree.wrap(root, place, key))

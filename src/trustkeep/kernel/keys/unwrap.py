@@ -21,8 +21,8 @@ from trustkeep.kernel.keys.store import KeyStore
 DROP_AFTER_S = 60.0  # an erased customer's bucket key is in no process longer than this
 CHECK_EVERY_S = 20.0
 EPOCH, TABLE, MASTER_CHECK = store.EPOCH, "bucket-table", "master-check"
-REFERENCE_LIST = "reference-list"  # the only named key that an erasure replaces
-NAMED = ("policy", "index", "register", "chain", "reference", REFERENCE_LIST)
+LIST_KEYS = tuple(f"reference-list-{group:x}" for group in range(16))  # an erasure replaces some
+NAMED = ("policy", "index", "register", "chain", "reference", *LIST_KEYS)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -112,7 +112,7 @@ class Ring:
             Tampered: its wrap was changed.
             ValueError: an erasure replaces this one, so it counts within one reading only.
         """
-        if name == REFERENCE_LIST:
+        if name in LIST_KEYS:
             raise ValueError(f"the key {name} is asked of an epoch")
         key = self._named.get(name)
         if key is None:
