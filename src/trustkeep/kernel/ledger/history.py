@@ -19,6 +19,7 @@ ORDER BY at DESC, counter DESC"""
 
 
 _BY = "SELECT body, tag FROM ledger_entry WHERE actor = %s AND at > %s AND event = ANY(%s)"
+_LAST = "SELECT body, tag FROM ledger_entry WHERE event = %s ORDER BY at DESC, counter DESC"
 _OLDEST_FIRST = """
 SELECT body, tag FROM ledger_entry WHERE customer = %s AND event = %s ORDER BY at, counter"""
 
@@ -44,6 +45,13 @@ def newest(events: Sequence[Event], **details: str) -> dict[str, Any] | None:
             if details.items() <= found["details"].items():
                 return found
     return None
+
+
+def last(event: Event) -> dict[str, Any] | None:
+    """The newest authentic entry of an event that is not written all the time, parsed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST, (event.value,))
+        return next(_authentic(cursor), None)
 
 
 def by(actor: str, events: Sequence[Event], *, since: datetime) -> Iterator[dict[str, Any]]:
