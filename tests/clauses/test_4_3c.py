@@ -102,8 +102,10 @@ def test_an_anchor_that_somebody_made_newer_by_sql_does_not_count(company, light
     looked()
     anchors.check_anchor(company.ana, checkpoints.newest().note)
 
-    sql("UPDATE ledger_entry SET body = convert_to(replace(convert_from(body, 'UTF8'), '\"at\":\"2',"
-        " '\"at\":\"9'), 'UTF8') WHERE event = 'ledger.anchor.seen'")  # fmt: skip
+    sql(
+        "UPDATE ledger_entry SET body = convert_to(replace(convert_from(body, 'UTF8'),"
+        """ '"at":"2', '"at":"9'), 'UTF8') WHERE event = 'ledger.anchor.seen'"""
+    )
 
     assert {"log_is_anchored": "not_yet_watched"} == light("4.3c.anchored")
 
