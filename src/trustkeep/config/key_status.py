@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from trustkeep.base import world
-from trustkeep.config import wiring
+from trustkeep.config import placement, wiring
 from trustkeep.config.environment import Environment
 from trustkeep.kernel.keys import kit, store
 from trustkeep.kernel.keys.service import TRANSITION, KeyPlaces
@@ -18,11 +18,11 @@ KIT_COUNTS_FOR = timedelta(days=90)  # then it is to be proven again
 
 def status(environment: Environment) -> dict[str, Any]:
     """Epoch, slots, what is pending, kit, newest key backup, and what needs attention."""
-    places, source = wiring.places(environment), wiring.provider(environment)
+    places = wiring.places(environment)
     keys = KeyStore(places.store)
     data: dict[str, Any] = {
         "master_key": environment.master_key.partition(":")[0],
-        "protects": source.sentence,
+        "protects": placement.protects(environment),
         "key_store": str(places.store),
         "epoch": None,
         "transition": None,
@@ -37,7 +37,11 @@ def status(environment: Environment) -> dict[str, Any]:
             proven = store.meta(rows, kit.PROVEN_AT)
         keys.close()
         data["kit_proven_at"] = proven.decode() if proven else None
-    data["attention"] = _attention(data, places)
+    data["attention"] = [
+        *(finding.sentence for finding in placement.impossible(environment)),
+        *(finding.sentence for finding in placement.doubtful(environment)),
+        *_attention(data, places),
+    ]
     return data
 
 

@@ -200,8 +200,11 @@ def begin_ledger(say: Say) -> None:
 
 def init(environment: Environment, say: Say, master: MasterKeyProvider | None = None) -> None:
     """Everything a fresh machine needs before the first command; may be run again at any time."""
-    from trustkeep.config import wiring
+    from trustkeep.config import placement, wiring
 
+    placement.refuse_impossible(environment)
+    for doubt in placement.doubtful(environment):
+        say(doubt.sentence)
     source = master or wiring.provider(environment)  # one: a passphrase is asked for once
     database(environment, say)
     django()

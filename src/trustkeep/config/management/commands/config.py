@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from trustkeep.base.actor import Actor
+from trustkeep.config import placement
 from trustkeep.config.environment import Environment, Finding, read
 from trustkeep.web.command import HOST, Answer, NounCommand, verb
 from trustkeep.web.plain_text import as_text
@@ -27,6 +28,7 @@ class Command(NounCommand):
     def check_settings(self, actor: Actor) -> Answer:  # noqa: ARG002 - every verb is told who acts
         """Every setting with its effective value, secrets masked; exit code 1 on a finding."""
         environment, findings = read(os.environ)
+        findings += placement.impossible(environment) + placement.doubtful(environment)
         settings = _settings(environment)
         text = as_text(settings) + "\n\n" + _verdict(findings)
         data = {"settings": settings, "findings": [_as_data(finding) for finding in findings]}
