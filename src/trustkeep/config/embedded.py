@@ -13,11 +13,13 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from trustkeep.base.errors import Unavailable
 from trustkeep.config import pg_cluster, pg_folders, pg_owner
 from trustkeep.config.pg_folders import Folders
 
 ROLE = "trustkeep"  # not a superuser: it cannot switch the durability or the log's silence off
 DATABASE = "trustkeep"
+ANSWERS_WITHIN_S = 8  # a server that recovers refuses at once; one that says nothing is frozen
 
 Say = Callable[[str], None]
 
@@ -37,7 +39,7 @@ class Server:
             user=role,
             dbname=database,
             autocommit=True,
-            connect_timeout=10,
+            connect_timeout=ANSWERS_WITHIN_S,
         )
 
 
@@ -50,6 +52,11 @@ def at(home: Path) -> Server:
     return Server(pg_folders.of(home).socket)
 
 
+def is_made(home: Path) -> bool:
+    """Whether this home has a database."""
+    return pg_folders.of(home).data.exists()
+
+
 def ensure_running(home: Path, say: Say = _silent) -> Server:
     """The server of this home, made and started if need be, with its database in place.
 
@@ -57,7 +64,7 @@ def ensure_running(home: Path, say: Say = _silent) -> Server:
 
     Raises:
         Misconfigured: a folder or user stands in the way; the sentence names what to do.
-        Unavailable: the server could not be started.
+        Unavailable: the server could not be started, or it runs and says nothing.
     """
     server = at(home)
     if _answers(server):
@@ -95,17 +102,22 @@ def stop(home: Path) -> None:
 def _answers(server: Server) -> bool:
     if not (server.socket_folder / pg_folders.SOCKET_NAME).exists():
         return False
-    try:
-        server.connect().close()
-    except psycopg.OperationalError:
-        return False
-    return True
+    return _lets_in(server, ROLE, DATABASE)
 
 
 def _takes_connections(server: Server) -> bool:
     """As `_answers`, before our own role and database exist."""
+    return _lets_in(server, "postgres", "postgres")
+
+
+def _lets_in(server: Server, role: str, database: str) -> bool:
     try:
-        server.connect(role="postgres", database="postgres").close()
+        server.connect(role=role, database=database).close()
+    except psycopg.errors.ConnectionTimeout:
+        raise Unavailable(
+            "The database does not answer although its server runs: see whether its process is "
+            "stopped (`kill -CONT` lets it go on) or the machine overloaded, then try again."
+        ) from None
     except psycopg.OperationalError:
         return False
     return True

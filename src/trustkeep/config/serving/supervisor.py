@@ -175,7 +175,7 @@ def _in_memory(key: bytes) -> int:
 
 @contextmanager
 def _only_one(settings: Environment) -> Iterator[None]:
-    settings.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    pg_folders.make_home(settings.home)
     folder = run_folder(settings)
     folder.mkdir(mode=0o700, exist_ok=True)
     with (folder / "serve.lock").open("a") as lock:
