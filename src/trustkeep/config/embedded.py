@@ -4,7 +4,6 @@ It listens on a socket in a folder of its own and nowhere else.  Who may come in
 who runs it, known by the operating system (peer); the folder is closed to everybody else.
 """
 
-import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from psycopg import sql
 from trustkeep.base.errors import Unavailable
 from trustkeep.config import pg_cluster, pg_folders, pg_owner
 from trustkeep.config.pg_folders import Folders
+from trustkeep.kernel.keys import file_lock
 
 ROLE = "trustkeep"  # not a superuser: it cannot switch the durability or the log's silence off
 DATABASE = "trustkeep"
@@ -141,7 +141,5 @@ def _make_database(server: Server) -> None:
 
 @contextmanager
 def _only_one(folders: Folders) -> Iterator[int]:
-    """Held by one process at a time; the system lets go of it when that process dies."""
-    with folders.lock.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle.fileno()
+    with file_lock.held(folders.lock) as handle:
+        yield handle

@@ -4,7 +4,6 @@ Rollback journal, `synchronous=EXTRA` and `secure_delete`: few writes, each of t
 page of an old key left in a write-ahead log.  Rows and names: `docs/formats/key-tree.md`.
 """
 
-import fcntl
 import os
 import sqlite3
 import threading
@@ -16,6 +15,7 @@ from uuid import UUID
 
 from trustkeep.base.errors import Conflict, Misconfigured, Tampered, Unavailable
 from trustkeep.crypto.keytree import BUCKETS, bucket_of
+from trustkeep.kernel.keys import file_lock
 
 BUSY_S = 5.0
 EPOCH = "epoch"  # the name of the present epoch among the single values
@@ -102,8 +102,7 @@ class KeyStore:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """For what must be done by one process at a time though it is several transactions."""
-        with self.path.with_name(self.path.name + ".lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # let go of by the system when the process dies
+        with file_lock.held(self.path.with_name(self.path.name + ".lock")):
             yield
 
     @contextmanager
