@@ -7,6 +7,7 @@ is never silently the default.
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -85,6 +86,9 @@ def _provider(text: str) -> str:
         raise ValueError("must be file:PATH, credential:NAME or passphrase")
     if kind == "file":
         _absolute(rest)
+    if kind == "credential" and not re.fullmatch(r"[A-Za-z0-9_-]{1,80}", rest):
+        # It becomes the name of a file: no dot and no slash may lead out of systemd's folder.
+        raise ValueError("must name its credential with letters, digits, - and _ alone")
     return text
 
 

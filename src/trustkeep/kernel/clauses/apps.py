@@ -11,8 +11,9 @@ class ClausesConfig(AppConfig):
 
     def ready(self) -> None:
         """Put the runner on the schedule, and have what it keeps compared with the ledger."""
-        from trustkeep.kernel.clauses import jobs, kept
-        from trustkeep.kernel.keys import state
+        from trustkeep.kernel.clauses import jobs, kept, runner
+        from trustkeep.kernel.keys import looking, state
 
         jobs.schedule()
         state.register(kept.RESULTS, kept.compare_results)
+        looking.afterwards(runner.run_after_look)

@@ -39,6 +39,11 @@ def run_all() -> tuple[Ran, ...]:
     return run(CHECKS.values())
 
 
+def run_after_look() -> tuple[Ran, ...]:
+    """Run the checks that speak of the newest comparison of state and ledger."""
+    return run(each for each in CHECKS.values() if each.after_look)
+
+
 def run(checks: Iterable[Check]) -> tuple[Ran, ...]:
     """Run these checks now, each in a transaction of its own."""
     return tuple(Ran(each.name, _keep(each, _found_by(each))) for each in checks)
