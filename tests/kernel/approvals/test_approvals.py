@@ -93,6 +93,16 @@ def test_who_gave_the_other_a_role_lately_does_not_approve(ada, dan, ben, asked)
     assert (Refusal.CHANGED_BY_THE_OTHER,) == refused.value.reasons
 
 
+def test_a_token_that_was_handed_on_counts_though_its_holder_made_their_own(ada, dan):
+    eve = joins(ada, "eve", Role.DATA_STEWARD, by=dan)
+    asked = actions.request(eve, **ERASE)
+
+    with pytest.raises(Denied) as refused:
+        actions.approve(ada, asked.id)
+
+    assert (Refusal.CHANGED_BY_THE_OTHER,) == refused.value.reasons
+
+
 def test_after_72_hours_the_change_no_longer_matters(ada, dan, ben):
     with world.another(At(73 * HOUR)):
         asked = actions.request(dan, **ERASE)

@@ -6,13 +6,17 @@ import pytest
 from django.db import connection, transaction
 from tests.installation import logged
 
-from trustkeep.base import world
+from trustkeep.base import actor as actors
+from trustkeep.base import points, world
 from trustkeep.base.errors import Rebuilding
+from trustkeep.config import key_acts
+from trustkeep.kernel.approvals import actions as approvals
 from trustkeep.kernel.jobs import registry
 from trustkeep.kernel.keys import epochs, looking, service, store
 from trustkeep.kernel.keys import jobs as keys_jobs
-from trustkeep.kernel.vault import index, jobs, writing
+from trustkeep.kernel.vault import erasure, index, jobs, writing
 from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.customers import actions as erasing
 
 
 def sql(statement):
@@ -123,9 +127,7 @@ def test_an_index_key_turns_over_after_thirty_days(company, dan):
 def test_an_epoch_changes_after_thirty_days_and_everything_still_opens(company, dan):
     keys = service.current()
     assert jobs.change_old_epoch() is None
-    with keys.store.writing() as rows:
-        long_ago = world.now() - timedelta(days=31)
-        store.set_meta(rows, epochs.BEGAN, long_ago.isoformat().encode())
+    make_epoch_old()
 
     assert jobs.change_old_epoch().is_done
 
@@ -133,6 +135,88 @@ def test_an_epoch_changes_after_thirty_days_and_everything_still_opens(company, 
     assert keys.customer_key(dan) is not None
     assert jobs.change_old_epoch() is None
     assert "keys.epoch.changed" == logged()[-1]
+
+
+@pytest.fixture
+def recovery_away(company):
+    """The recovery slot's medium is not connected; call it to connect it again."""
+    folder = service.current().places.recovery
+    away = folder.rename(folder.with_name("away"))
+    return lambda: away.rename(folder)
+
+
+def test_a_change_that_waited_for_a_slot_is_told_by_whoever_ends_it(company, dan, recovery_away):
+    make_epoch_old()
+    assert ("recovery",) == jobs.change_old_epoch().pending
+    assert ["keys.slot.pending"] == of_epochs()
+
+    recovery_away()
+    erasing.sweep_erasures(company.emil)
+    erasing.sweep_erasures(company.emil)
+
+    assert ["keys.slot.pending", "keys.epoch.changed"] == of_epochs()
+
+
+def test_a_change_is_told_though_the_process_died_before_it_could(company, dan):
+    make_epoch_old()
+
+    def dies(name):
+        if name == "epoch.done":
+            raise KeyboardInterrupt
+
+    with points.listening(dies), pytest.raises(KeyboardInterrupt):
+        jobs.change_old_epoch()
+    assert [] == of_epochs()
+
+    erasing.sweep_erasures(company.emil)
+
+    assert ["keys.epoch.changed"] == of_epochs()
+
+
+def test_the_operators_change_is_told_once(company, dan, recovery_away):
+    host = actors.host(0)
+    assert not key_acts.rotate(host).is_done
+    recovery_away()
+
+    assert key_acts.rotate(host).is_done
+
+    assert ["keys.slot.pending", "keys.epoch.changed"] == of_epochs()
+
+
+def test_an_erasure_that_waits_behind_a_change_is_finished_with_it(company, dan):
+    make_epoch_old()
+    recovery = service.current().places.recovery
+    away = recovery.with_name("away")
+
+    def unplugs(name):
+        if name == "epoch.backed":
+            recovery.rename(away)
+
+    with points.listening(unplugs):
+        assert ("recovery",) == jobs.change_old_epoch().pending
+    erasure.intend(company.emil, dan, approved_erasure(company, dan))
+    away.rename(recovery)
+    outcomes = erasing.sweep_erasures(company.emil)
+
+    assert [dan] == [one.customer for one in outcomes]
+    assert service.current().customer_key(dan) is None
+
+
+def make_epoch_old():
+    with service.current().store.writing() as rows:
+        long_ago = world.now() - timedelta(days=31)
+        store.set_meta(rows, epochs.BEGAN, long_ago.isoformat().encode())
+
+
+def of_epochs():
+    return [event for event in logged() if event in {"keys.slot.pending", "keys.epoch.changed"}]
+
+
+def approved_erasure(company, customer):
+    parameters = {"customers": [str(customer)]}
+    approval = erasing.request_erasure(company.cleo, customer=customer)
+    approvals.approve(company.emil, approval)
+    return approvals.take(company.emil, approval, verb=epochs.DESTROY, parameters=parameters)
 
 
 def test_what_needs_the_keys_waits_quietly_while_they_are_sealed(company):

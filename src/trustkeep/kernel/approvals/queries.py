@@ -4,15 +4,19 @@ from datetime import datetime
 from uuid import UUID
 
 from trustkeep.base import world
-from trustkeep.base.actor import Actor
+from trustkeep.base.actor import Actor, ActorKind
 from trustkeep.base.errors import Missing
 from trustkeep.kernel.approvals.models import ApprovalRequest, WayOut
 from trustkeep.kernel.approvals.rules import COOLING, State, Way
 from trustkeep.kernel.keys import sealed_sets
+from trustkeep.kernel.ledger import history
 from trustkeep.kernel.people import queries as people
 from trustkeep.kernel.people.authority import require
+from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.models import RoleAssignment, Token
 from trustkeep.kernel.people.permissions import PERMISSIONS, Permission
+
+_GIVING = (PeopleEvent.ROLE_ASSIGNED, PeopleEvent.TOKEN_ISSUED)
 
 
 def request(request_id: UUID) -> ApprovalRequest:
@@ -56,7 +60,10 @@ def way_now() -> Way:
 
 
 def changed_each_other(one: UUID, other: UUID, *, now: datetime) -> bool:
-    """Whether one gave the other a role or a token within the last 72 hours."""
+    """Whether one gave the other a role or a token within the last 72 hours.
+
+    The ledger is asked too: a token that was handed on is gone once its holder made their own.
+    """
     since = now - COOLING
     for person, by in ((one, other), (other, one)):
         roles = sealed_sets.rows(RoleAssignment, person)
@@ -64,5 +71,8 @@ def changed_each_other(one: UUID, other: UUID, *, now: datetime) -> bool:
             return True
         tokens = sealed_sets.rows(Token, person)
         if any(row.issued_by == by and row.created_at > since for row in tokens):
+            return True
+        given = history.by(Actor(ActorKind.STAFF, by).label, _GIVING, since=since)
+        if any(entry["details"]["member"] == str(person) for entry in given):
             return True
     return False

@@ -19,15 +19,13 @@ from uuid import UUID
 
 from trustkeep.base import points, world
 from trustkeep.base.errors import Conflict
-from trustkeep.crypto import keytree
-from trustkeep.kernel.keys import authorisations, backups, register, reopen, store, unwrap
+from trustkeep.kernel.keys import authorisations, backups, register, reopen, rewrapping, store
 from trustkeep.kernel.keys.service import TRANSITION, KeyService
 from trustkeep.kernel.keys.slots import ACTIVE, Acknowledgement, FileSlot, SlotUnreachable
 from trustkeep.kernel.keys.standing import Fact
-from trustkeep.kernel.keys.unwrap import CustomerKey, Epoch
 
 DESTROY = "keys.destroy"
-BEGAN = "epoch-began"
+BEGAN, UNTOLD = "epoch-began", "epoch-untold"
 BEGUN, COMMITTED, BACKED = "begun", "committed", "backed"
 
 
@@ -180,10 +178,9 @@ def _new_world(keys: KeyService, transition: Transition) -> Transition:
         transition.new = new
         customers = _customers(transition)
         for customer in customers:
-            store.drop_key(rows, customer)
             register.append(keys, rows, Fact.ERASED, customer, {})
         root = keys.ring.root_for(transition.new, secret)
-        _rewrap(rows, old, root, transition.new, {keytree.bucket_of(one) for one in customers})
+        rewrapping.rewrap(rows, old, root, transition.new, erased=customers)
         store.set_meta(rows, store.EPOCH, str(transition.new).encode())
         store.set_meta(rows, BEGAN, world.now().isoformat().encode())
         transition.stage = COMMITTED
@@ -192,31 +189,6 @@ def _new_world(keys: KeyService, transition: Transition) -> Transition:
     points.reached("epoch.committed")
     register.anchor(keys)
     return transition
-
-
-def _rewrap(
-    rows: sqlite3.Connection, old: Epoch, root: bytes, epoch: int, changed: set[int]
-) -> None:
-    """New keys for the changed buckets, new wraps for everything that stands under the root."""
-    keys = [old.bucket_key(bucket) for bucket in range(keytree.BUCKETS)]
-    for bucket in changed:
-        keys[bucket] = keytree.new_key()
-        survivors = [
-            (customer, version, _wrapped(old, keys[bucket], customer, version, wrapped))
-            for customer, version, wrapped in store.keys_in(rows, bucket)
-        ]
-        store.replace_keys(rows, bucket, survivors)
-    table = keytree.wrap_buckets(root, old.install, epoch, keys)
-    store.set_meta(rows, unwrap.TABLE, table)
-    for name in unwrap.NAMED:
-        place = keytree.for_name(old.install, name, epoch)
-        wrapped = keytree.wrap(root, place, old.named_key(rows, name))
-        store.set_meta(rows, f"key/{name}", wrapped)
-
-
-def _wrapped(old: Epoch, new_key: bytes, customer: UUID, version: int, wrapped: bytes) -> bytes:
-    key: CustomerKey = old.customer_key(customer, version, wrapped)
-    return keytree.wrap(new_key, keytree.for_customer(old.install, customer, version), key.key)
 
 
 def _destroyed(keys: KeyService, transition: Transition) -> Change:
@@ -236,6 +208,9 @@ def _destroyed(keys: KeyService, transition: Transition) -> Change:
         with keys.store.writing() as rows:
             waiting = (_transition(rows) or transition).waiting
             store.set_meta(rows, TRANSITION, None)
+            if not transition.customers:  # of an erasure, the entry of the erasure tells
+                said = {"epoch": transition.new, "slots": sorted(transition.acknowledged)}
+                store.set_meta(rows, UNTOLD, json.dumps(said).encode())
             if waiting:
                 _begin(keys, rows, waiting)
         points.reached("epoch.done")

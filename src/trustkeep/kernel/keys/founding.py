@@ -1,6 +1,5 @@
 """Founding: the keys of a new installation, made once.  Resumable: each part is made if missing."""
 
-import os
 from pathlib import Path
 from uuid import UUID
 
@@ -10,10 +9,10 @@ from trustkeep.base import world
 from trustkeep.base.errors import Misconfigured
 from trustkeep.crypto import keytree
 from trustkeep.crypto.derive import expanded
-from trustkeep.kernel.keys import epochs, register, signing, store, unwrap
+from trustkeep.kernel.keys import epochs, reference_lists, register, signing, store, unwrap
 from trustkeep.kernel.keys.providers import MasterKeyProvider
 from trustkeep.kernel.keys.service import INSTALL, RECIPIENT, KeyPlaces
-from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, recovery_slot
+from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, recovery_slot, sync
 from trustkeep.kernel.keys.store import KeyStore
 
 IDENTITY = "recovery-identity"  # wrapped by the master key, until the kit has been proven
@@ -52,7 +51,7 @@ def found(places: KeyPlaces, provider: MasterKeyProvider) -> bool:
     for slot in slots:
         slot.activate(FIRST_EPOCH)
     fresh.rename(places.store)
-    _sync(places.store.parent)
+    sync(places.store.parent)
     return True
 
 
@@ -72,17 +71,17 @@ def _fill(
         store.set_meta(
             rows, unwrap.TABLE, keytree.wrap_buckets(root, install, FIRST_EPOCH, buckets)
         )
-        for name in unwrap.NAMED:
-            key = keytree.new_key()
+        named = {name: keytree.new_key() for name in unwrap.NAMED}
+        for name, key in named.items():
             place = keytree.for_name(install, name, FIRST_EPOCH)
             store.set_meta(rows, f"key/{name}", keytree.wrap(root, place, key))
-            if name == "register":
-                mark = register.empty_mark(key)
-                store.set_meta(rows, register.ROOT, mark)
+        mark = register.empty_mark(named["register"])
+        store.set_meta(rows, register.ROOT, mark)
+        reference_lists.Lists(rows, install, named).make({})
         store.set_meta(rows, signing.SIGNING, signing.new_wrapped(master, install))
         store.set_meta(rows, RECIPIENT, str(identity.to_public()).encode())
         store.set_meta(rows, IDENTITY, wrapped_identity(master, install, str(identity)))
-    primary.hold(register.ROOT, mark)
+    register.hold_mark(primary, mark)
     keys.close()
 
 
@@ -96,11 +95,3 @@ def unwrapped_identity(master: bytes, install: UUID, wrapped: bytes) -> str:
     """The kit's identity, to write a kit of it."""
     key = expanded(master, b"trustkeep/recovery-identity/v1" + install.bytes)
     return keytree.unwrap(key, install.bytes, wrapped).decode()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

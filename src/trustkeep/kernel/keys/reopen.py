@@ -17,7 +17,7 @@ from uuid import UUID
 from trustkeep.base import world
 from trustkeep.base.errors import Tampered, TrustkeepError
 from trustkeep.crypto import keytree, sealed
-from trustkeep.kernel.keys import store
+from trustkeep.kernel.keys import reference_lists, store
 from trustkeep.kernel.keys.service import KeyService
 from trustkeep.kernel.keys.slots import FileSlot
 from trustkeep.kernel.keys.unwrap import NAMED, Epoch, Ring
@@ -85,9 +85,14 @@ def opened(task: dict[str, object]) -> int:
             epoch.named_key(rows, name)
         count = keytree.BUCKETS + len(NAMED)
         for bucket in list(task["buckets"]):  # type: ignore[call-overload]
-            for row in store.keys_in(rows, bucket):
-                epoch.customer_key(*row)
+            for customer, version, wrapped, reference in store.keys_in(rows, bucket):
+                epoch.customer_key(customer, version, wrapped)
+                if reference is not None:
+                    digest = reference_lists.unwrapped(epoch, customer, reference)
+                    if reference_lists.find(rows, epoch, [digest]) != {digest: customer}:
+                        raise Tampered("a survivor's reference leads nowhere")
                 count += 1
+        count += reference_lists.verify_renewed(rows, epoch)
         for erased in map(UUID, list(task["erased"])):  # type: ignore[call-overload]
             if store.wrapped_key(rows, erased) is not None:
                 raise Tampered("an erased customer still has a key")

@@ -55,9 +55,11 @@ def restore_primary(places: KeyPlaces, content: dict[str, str]) -> int:
             f"The recovery slot does not give the secret of epoch {epoch} with this kit; use the "
             "newest kit."
         ) from None
-    for name, value in ((register.ROOT, mark), (_CHECKPOINT, source.held(_CHECKPOINT))):
-        if value is not None and primary.held(name) is None:
-            primary.hold(name, value)
+    if register.held_mark(primary) is None:
+        register.hold_mark(primary, mark)
+    checkpoint = source.held(_CHECKPOINT)
+    if checkpoint is not None and primary.held(_CHECKPOINT) is None:
+        primary.hold(_CHECKPOINT, checkpoint)
     primary.prepare(epoch, secret)
     primary.activate(epoch)
     return epoch

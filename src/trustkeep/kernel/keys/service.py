@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from trustkeep.base.errors import Conflict, SealedStart
 from trustkeep.crypto import keytree
-from trustkeep.kernel.keys import signing, store
+from trustkeep.kernel.keys import reference_lists, signing, store
 from trustkeep.kernel.keys.providers import MasterKeyProvider
 from trustkeep.kernel.keys.slots import FileSlot, recovery_slot
 from trustkeep.kernel.keys.standing import Seen
@@ -92,14 +92,20 @@ class KeyService:
         with self.store.writing() as rows:
             refuse_in_transition(rows)
             epoch = self.ring.at(rows)
+            digests = {customer: digest for digest, customer in references.items()}
             store.add_keys(
                 rows,
                 (
-                    (customer, key.version, epoch.wrap_customer(customer, key))
+                    (
+                        customer,
+                        key.version,
+                        epoch.wrap_customer(customer, key),
+                        reference_lists.wrapped(epoch, customer, digests.get(customer)),
+                    )
                     for customer, key in made.items()
                 ),
             )
-            store.add_references(rows, references)
+            reference_lists.add(rows, epoch, references)
         return made
 
     def close(self) -> None:

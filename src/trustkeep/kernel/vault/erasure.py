@@ -17,12 +17,11 @@ from trustkeep.base import canonical, points, world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Conflict, Missing
 from trustkeep.crypto import sealed
-from trustkeep.kernel.keys import epochs, register, reopen, service
+from trustkeep.kernel.keys import epochs, register, reopen, service, telling
 from trustkeep.kernel.keys.authorisations import Authorisation
-from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.keys.slots import Acknowledgement
 from trustkeep.kernel.keys.unwrap import DROP_AFTER_S
-from trustkeep.kernel.ledger import log
+from trustkeep.kernel.ledger import history, log
 from trustkeep.kernel.vault import headers, index, locks, rules
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.rules import SensitivityClass, State
@@ -53,8 +52,8 @@ def digest_of(customers: Sequence[UUID]) -> bytes:
     ).digest()
 
 
-def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> datetime:
-    """Begin an erasure that two people authorised; returns its logical time.
+def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> None:
+    """Begin an erasure that two people authorised; from here on nothing of it is read.
 
     Raises:
         Missing: there is no such customer.
@@ -62,7 +61,6 @@ def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> dateti
         Denied: the authorisation does not cover exactly this.
     """
     keys = service.current()
-    now = world.now()
     with transaction.atomic(durable=True):
         locks.exclusive(customer)
         found, _ = headers.with_blobs([customer], ())
@@ -81,27 +79,27 @@ def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> dateti
         # The key store must know before the data does: a crash here leaves the stricter state.
         epochs.destroy(keys, [customer], authorisation.id, digest=digest_of([customer]))
     points.reached("erasure.intended")
-    return now
 
 
-def finish(actor: Actor, logical_at: datetime | None = None) -> list[Erased]:
-    """Carry every intended erasure as far as the slots allow; safe to call at any time."""
+def finish(actor: Actor, *, tells_what_waits: bool = False) -> list[Erased]:
+    """Carry every intended erasure as far as the slots allow; safe to call at any time.
+
+    A sweep that comes each minute does not tell each time that it waits for a slot.
+    """
     keys = service.current()
     done: list[Erased] = []
     while (transition := epochs.under_way(keys)) is not None:
         _catch_up(actor, [UUID(customer) for customer in transition.customers])
         change = epochs.resume(keys, samples())
-        started = logical_at or world.now()
         if not change.is_done:
-            if logical_at is not None:  # a sweep that comes each minute would say it each minute
-                _say_pending(actor, change)
-            return done + [_pending(customer, started, change) for customer in change.customers]
+            if tells_what_waits:
+                telling.tell_waiting(actor, change)
+            return done + [_pending(customer, change) for customer in change.customers]
         for customer in change.customers:
             points.reached("erasure.keys_destroyed")
-            done.append(_removed(actor, customer, started, change))
-        if not change.customers:
-            return done
-    return done + _left_behind(actor, logical_at)
+            done.append(_removed(actor, customer, change))
+    telling.tell(actor)
+    return done + _left_behind(actor)
 
 
 def samples() -> list[reopen.Sample]:
@@ -162,8 +160,9 @@ def _catch_up(actor: Actor, customers: Sequence[UUID]) -> None:
             )
 
 
-def _removed(actor: Actor, customer: UUID, logical_at: datetime, change: epochs.Change) -> Erased:
+def _removed(actor: Actor, customer: UUID, change: epochs.Change) -> Erased:
     """Remove the sealed bytes, which nobody can open any more, and say that it is done."""
+    logical_at = _logical_at(customer)
     cryptographic_at = world.now() + timedelta(seconds=DROP_AFTER_S)
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         locks.exclusive(customer)
@@ -190,7 +189,7 @@ def _removed(actor: Actor, customer: UUID, logical_at: datetime, change: epochs.
     return _erased(customer, logical_at, cryptographic_at, change)
 
 
-def _left_behind(actor: Actor, logical_at: datetime | None) -> list[Erased]:
+def _left_behind(actor: Actor) -> list[Erased]:
     """Customers whose keys are gone but whose bytes a crash kept: remove those too."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM vault_customer WHERE state = %s", (State.ERASING,))
@@ -198,7 +197,7 @@ def _left_behind(actor: Actor, logical_at: datetime | None) -> list[Erased]:
     keys = service.current()
     change = epochs.Change(keys.epoch(), (), (), ())
     return [
-        _removed(actor, customer, logical_at or world.now(), change)
+        _removed(actor, customer, change)
         for customer in customers
         if register.facts(customer).erased
     ]
@@ -227,18 +226,20 @@ def _set_state(header: headers.Header, policy: bytes) -> None:
         )  # fmt: skip
 
 
-def _say_pending(actor: Actor, change: epochs.Change) -> None:
-    with transaction.atomic(durable=True):
-        log.append(
-            KeyEvent.SLOT_PENDING,
-            actor,
-            details={"epoch": change.epoch, "slots": list(change.pending)},
-        )
+def _logical_at(customer: UUID) -> datetime:
+    """From when on nothing of the customer could be read, whoever finishes the erasure.
+
+    That is when its intent first stood in either store: a crash may have kept it from the data, and
+    a key store that was restored has it entered again.
+    """
+    said = history.first_at(VaultEvent.ERASE_INTENDED, customer)
+    entered = register.since(register.Fact.ERASING, customer)
+    return min(said, entered) if said else entered
 
 
-def _pending(customer: UUID, logical_at: datetime, change: epochs.Change) -> Erased:
+def _pending(customer: UUID, change: epochs.Change) -> Erased:
     said = change.acknowledgements
-    return Erased(customer, logical_at, None, change.epoch, said, change.pending)
+    return Erased(customer, _logical_at(customer), None, change.epoch, said, change.pending)
 
 
 def _erased(

@@ -2,15 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from trustkeep.base import actor as actors
 from trustkeep.base import world
 from trustkeep.base.errors import SealedStart
 from trustkeep.kernel.jobs import registry
-from trustkeep.kernel.keys import epochs, service
-from trustkeep.kernel.keys.events import KeyEvent
-from trustkeep.kernel.ledger import log
+from trustkeep.kernel.keys import epochs, service, telling
 from trustkeep.kernel.vault import erasure, index, index_state
 
 MEND_INDEX, CHANGE_EPOCH = "vault.index.mend", "vault.epoch.change"
@@ -49,12 +45,7 @@ def change_old_epoch() -> epochs.Change | None:
     if young or epochs.under_way(keys) is not None:
         return None
     change = epochs.rotate(keys, erasure.samples())
-    event = KeyEvent.EPOCH_CHANGED if change.is_done else KeyEvent.SLOT_PENDING
-    slots = [word.slot for word in change.acknowledgements]
-    with transaction.atomic(durable=True):
-        log.append(
-            event,
-            KEEPER,
-            details={"epoch": change.epoch, "slots": list(change.pending) or slots},
-        )
+    if not change.is_done:  # the sweep finishes it, and tells
+        telling.tell_waiting(KEEPER, change)
+    telling.tell(KEEPER)
     return change

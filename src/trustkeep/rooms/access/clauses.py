@@ -1,14 +1,14 @@
 """4.3a, 4.3c and 8b: every reading was allowed, is on record, and the record itself is whole."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
 
 from trustkeep.base import world
 from trustkeep.kernel.clauses.checks import Finding, Status, check
 from trustkeep.kernel.keys import looking
-from trustkeep.kernel.ledger import checkpoints, lag
-from trustkeep.kernel.ledger.models import SeenAnchor
+from trustkeep.kernel.ledger import checkpoints, history, lag
+from trustkeep.kernel.ledger.events import LedgerEvent
 from trustkeep.rooms.access import evidence_of_reading
 from trustkeep.rooms.access.events import AccessEvent
 
@@ -65,16 +65,17 @@ def log_verifies() -> Finding:
 @check("4.3c.anchored", every=timedelta(hours=1))
 def log_is_anchored() -> Finding:
     """A checkpoint that was kept outside came back and fits, within the last 24 hours."""
-    newest = SeenAnchor.objects.order_by("-seen_at").first()
+    newest = history.last(LedgerEvent.ANCHOR_SEEN)
     if newest is None:
         sentence = "No checkpoint has come back from outside yet: `trustkeep ledger check-anchor`."
         return Finding(Status.NOT_YET_WATCHED, "none", sentence, looked_at=0)
-    age = world.now() - newest.seen_at
+    age = world.now() - datetime.fromisoformat(newest["at"])
     figure = f"{age // timedelta(hours=1)} hours"
     if age > ANCHOR_AGE:
         sentence = f"The last checkpoint from outside was seen {figure} ago: paste a newer one."
         return Finding(Status.BROKEN, figure, sentence, looked_at=1)
-    sentence = f"A checkpoint of {newest.size} entries, kept outside, fitted {figure} ago."
+    size = newest["details"]["size"]
+    sentence = f"A checkpoint of {size} entries, kept outside, fitted {figure} ago."
     return Finding(Status.HOLDS, figure, sentence, looked_at=1)
 
 

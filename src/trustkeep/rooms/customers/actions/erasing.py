@@ -69,8 +69,8 @@ def approve_erasure(actor: Actor, *, approval: UUID, customer: UUID) -> list[Era
     authorisation = approvals.take(
         actor, approval, verb=epochs.DESTROY, parameters=_parameters(customer)
     )
-    logical_at = erasure.intend(actor, customer, authorisation)
-    outcomes = [_outcome(actor, one) for one in erasure.finish(actor, logical_at)]
+    erasure.intend(actor, customer, authorisation)
+    outcomes = [_outcome(actor, one) for one in erasure.finish(actor, tells_what_waits=True)]
     if customer not in {one.customer for one in outcomes}:
         # Another process was carrying the key change on, and took this erasure with it.
         before = receipts.issued(KIND, customer)
