@@ -12,7 +12,7 @@ from trustkeep.base.errors import Rebuilding
 from trustkeep.config import key_acts
 from trustkeep.kernel.approvals import actions as approvals
 from trustkeep.kernel.jobs import registry
-from trustkeep.kernel.keys import epochs, looking, service, store
+from trustkeep.kernel.keys import epochs, looking, sealed_meta, service
 from trustkeep.kernel.keys import jobs as keys_jobs
 from trustkeep.kernel.vault import erasure, index, jobs, writing
 from trustkeep.rooms.access import actions as access
@@ -203,9 +203,10 @@ def test_an_erasure_that_waits_behind_a_change_is_finished_with_it(company, dan)
 
 
 def make_epoch_old():
-    with service.current().store.writing() as rows:
+    keys = service.current()
+    with keys.store.writing() as rows:
         long_ago = world.now() - timedelta(days=31)
-        store.set_meta(rows, epochs.BEGAN, long_ago.isoformat().encode())
+        sealed_meta.put(rows, keys, epochs.BEGAN, long_ago.isoformat().encode())
 
 
 def of_epochs():

@@ -156,6 +156,20 @@ def meta(rows: sqlite3.Connection, name: str) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
+def epoch_of(rows: sqlite3.Connection) -> int:
+    """The number of the present epoch; its secret proves it.
+
+    Raises:
+        Tampered: it is no number any more.
+    """
+    found = meta(rows, EPOCH) or b""
+    if not found.isdigit():
+        raise Tampered(
+            "The epoch of the key store was changed: restore the key store from its newest backup."
+        )
+    return int(found)
+
+
 def set_meta(rows: sqlite3.Connection, name: str, value: bytes | None) -> None:
     """Write a single value, or remove it."""
     if value is None:
