@@ -57,6 +57,15 @@ def is_made(home: Path) -> bool:
     return pg_folders.of(home).data.exists()
 
 
+def is_running(home: Path) -> bool:
+    """Whether the server of this home lets us in.
+
+    Raises:
+        Unavailable: it runs and says nothing.
+    """
+    return _answers(at(home))
+
+
 def ensure_running(home: Path, say: Say = _silent) -> Server:
     """The server of this home, made and started if need be, with its database in place.
 
