@@ -10,7 +10,7 @@ from tests.faults import thief
 from tests.faults.thief import Secrets
 
 from trustkeep.config import pg_cluster, pg_folders, pg_owner
-from trustkeep.kernel.keys import backups, founding, references, service, store
+from trustkeep.kernel.keys import backups, founding, references, sealed_meta, service, store
 from trustkeep.kernel.keys.slots import FileSlot
 from trustkeep.rooms.customers import actions as customers
 
@@ -92,7 +92,7 @@ def every_secret():
     keys = service.current()
     with keys.store.reading() as rows:
         wrapped = store.meta(rows, founding.IDENTITY)
-        recipient = store.meta(rows, service.RECIPIENT).decode()
+        recipient = sealed_meta.get(rows, keys, service.RECIPIENT).decode()
     identity = founding.unwrapped_identity(keys.master, keys.install, wrapped)
     return Secrets.from_places(keys.places, keys.master, identity, recipient)
 

@@ -1,4 +1,4 @@
-"""Where the embedded PostgreSQL keeps its things: pure paths, nothing is touched here."""
+"""Where the embedded PostgreSQL keeps its things; only `make_home` touches anything."""
 
 import hashlib
 import os
@@ -50,6 +50,17 @@ class Folders:
             return Path(runtime) / name
         # The system's shared folder: cluster.prepare refuses one that somebody else made first.
         return Path("/tmp") / name  # noqa: S108 - named, checked for its owner, mode 0700
+
+
+def make_home(home: Path) -> None:
+    """Make home, and what is missing above it, so that the server's user can pass through.
+
+    The mode is set and not left to the mask of whoever runs this; what exists stays as it is.
+    """
+    missing = [folder for folder in (home, *home.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o711)
 
 
 def of(home: Path) -> Folders:

@@ -139,7 +139,7 @@ def test_while_the_index_is_rebuilt_nothing_is_imported(company, table):
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE vault_token, vault_sentinel")
+        cursor.execute("TRUNCATE vault_token, vault_mark, vault_sentinel")
 
     with pytest.raises(Rebuilding, match="being rebuilt"):
         run(company, table(["1", "Dan", "", ""]))

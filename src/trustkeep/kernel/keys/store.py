@@ -4,7 +4,6 @@ Rollback journal, `synchronous=EXTRA` and `secure_delete`: few writes, each of t
 page of an old key left in a write-ahead log.  Rows and names: `docs/formats/key-tree.md`.
 """
 
-import fcntl
 import os
 import sqlite3
 import threading
@@ -16,7 +15,7 @@ from uuid import UUID
 
 from trustkeep.base.errors import Conflict, Misconfigured, Tampered, Unavailable
 from trustkeep.crypto.keytree import BUCKETS, bucket_of
-from trustkeep.kernel.keys import turns
+from trustkeep.kernel.keys import file_lock, turns
 
 BUSY_S = 5.0
 EPOCH = "epoch"  # the name of the present epoch among the single values
@@ -104,8 +103,7 @@ class KeyStore:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """For what must be done by one process at a time though it is several transactions."""
-        with self.path.with_name(self.path.name + ".lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # let go of by the system when the process dies
+        with file_lock.held(self.path.with_name(self.path.name + ".lock")):
             yield
 
     @contextmanager
@@ -156,6 +154,20 @@ def meta(rows: sqlite3.Connection, name: str) -> bytes | None:
     """A single value of the store, by name."""
     row = rows.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
     return None if row is None else bytes(row[0])
+
+
+def epoch_of(rows: sqlite3.Connection) -> int:
+    """The number of the present epoch; its secret proves it.
+
+    Raises:
+        Tampered: it is no number any more.
+    """
+    found = meta(rows, EPOCH) or b""
+    if not found.isdigit():
+        raise Tampered(
+            "The epoch of the key store was changed: restore the key store from its newest backup."
+        )
+    return int(found)
 
 
 def set_meta(rows: sqlite3.Connection, name: str, value: bytes | None) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from trustkeep.base import points
 from trustkeep.base.actor import Actor
-from trustkeep.kernel.keys import epochs, service, store
+from trustkeep.kernel.keys import epochs, sealed_meta, service, store
 from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.ledger import log
 
@@ -19,14 +19,14 @@ def tell(actor: Actor) -> bool:
     """Enter a change that ended and has no entry yet; says whether there was one."""
     keys = service.current()
     with keys.store.reading() as rows:
-        untold = store.meta(rows, epochs.UNTOLD)
+        untold = sealed_meta.get(rows, keys, epochs.UNTOLD)
     if untold is None:
         return False
     with transaction.atomic(durable=True):
         log.append(KeyEvent.EPOCH_CHANGED, actor, details=json.loads(untold))
     points.reached("epoch.told")
     with keys.store.writing() as rows:
-        if store.meta(rows, epochs.UNTOLD) == untold:
+        if sealed_meta.get(rows, keys, epochs.UNTOLD) == untold:
             store.set_meta(rows, epochs.UNTOLD, None)
     return True
 

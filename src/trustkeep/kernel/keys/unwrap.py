@@ -20,7 +20,7 @@ from trustkeep.kernel.keys.store import KeyStore
 
 DROP_AFTER_S = 60.0  # an erased customer's bucket key is in no process longer than this
 CHECK_EVERY_S = 20.0
-EPOCH, TABLE, MASTER_CHECK = store.EPOCH, "bucket-table", "master-check"
+TABLE, MASTER_CHECK = "bucket-table", "master-check"
 LIST_KEYS = tuple(f"reference-list-{group:x}" for group in range(16))  # an erasure replaces some
 NAMED = ("policy", "index", "register", "chain", "reference", *LIST_KEYS)
 
@@ -126,7 +126,7 @@ class Ring:
         A bucket key from before an epoch change would make a wrap that nobody can open, so the
         store's epoch is read anew in each transaction.
         """
-        number = int(store.meta(rows, EPOCH) or b"0")
+        number = store.epoch_of(rows)
         epoch = self._epoch
         if epoch is None or epoch.number != number:
             with self._lock:
@@ -152,7 +152,7 @@ class Ring:
         while not stop.wait(CHECK_EVERY_S):
             try:
                 with self._store.reading() as rows:
-                    current = int(store.meta(rows, EPOCH) or b"0")
+                    current = store.epoch_of(rows)
             except (sqlite3.Error, TrustkeepError):
                 current = 0  # the store does not answer: forgetting is the safe choice
             if self._epoch is not None and self._epoch.number != current:

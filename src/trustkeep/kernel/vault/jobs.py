@@ -7,7 +7,7 @@ from trustkeep.base import world
 from trustkeep.base.errors import SealedStart
 from trustkeep.kernel.jobs import registry
 from trustkeep.kernel.keys import epochs, service, telling
-from trustkeep.kernel.vault import erasure, index
+from trustkeep.kernel.vault import erasure, index, index_state
 
 MEND_INDEX, CHANGE_EPOCH = "vault.index.mend", "vault.epoch.change"
 INDEXER = actors.job("vault.indexer")
@@ -26,13 +26,13 @@ def schedule() -> None:
 
 
 def mend_index() -> int:
-    """Rebuild the index where a crash emptied it, or where its key is too old.
+    """Rebuild the index where a crash emptied it or SQL changed it, or where its key is too old.
 
     Returns how many customers it was rebuilt with; 0 where nothing was to be done.
     """
     service.current()
     is_whole, keyed_at = index.condition()
-    if is_whole and world.now() - keyed_at < LONGEST:
+    if is_whole and world.now() - keyed_at < LONGEST and index_state.is_trusted():
         return 0
     return index.rebuild(INDEXER)
 

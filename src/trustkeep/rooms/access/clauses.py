@@ -36,7 +36,7 @@ def every_read_was_granted() -> Finding:
     return Finding(Status.HOLDS, figure, sentence, looked_at=done.readings)
 
 
-@check("4.3c.verified", every=timedelta(minutes=5))
+@check("4.3c.verified", every=timedelta(minutes=5), after_look=True)
 def log_verifies() -> Finding:
     """The ledger was verified in time, all of it at least each night, and nothing was wrong."""
     done, whole = looking.newest(), looking.newest(whole=True)
@@ -95,7 +95,7 @@ def entries_are_signed_in_time() -> Finding:
     return Finding(Status.HOLDS, figure, sentence, looked_at=size)
 
 
-@check("8b.access", every=timedelta(minutes=5))
+@check("8b.access", every=timedelta(minutes=5), after_look=True)
 def readings_are_on_record() -> Finding:
     """No record of a reading is missing: every chain of entries is without a gap and verifies."""
     readings, gaps = _records()
