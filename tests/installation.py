@@ -60,7 +60,7 @@ def installation(transactional_db, tmp_path):
 def _new_index():
     """What the migration put there, and the flush after the test before this one took away."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE vault_token, vault_sentinel")
+        cursor.execute("TRUNCATE vault_token, vault_mark, vault_sentinel")
         cursor.execute(
             "INSERT INTO vault_indexgeneration (id, generation, keyed_at, rebuilding_at)"
             " VALUES (1, 1, now(), NULL) ON CONFLICT (id) DO UPDATE SET rebuilding_at = NULL"

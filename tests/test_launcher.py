@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -148,3 +149,22 @@ def test_every_locked_package_has_a_hash_and_no_address():
         assert packages
         assert all("--hash=sha256:" in line for line in packages if "==" in line)
         assert "://" not in path.read_text()
+
+
+def test_the_lock_of_a_first_start_is_closed_to_others_and_to_the_repository(launcher, tmp_path):
+    (tmp_path / "venv.lock").touch(mode=0o644)
+    with launcher.Lock(tmp_path / "venv.lock"):
+        assert 0o600 == (tmp_path / "venv.lock").stat().st_mode & 0o777
+    assert ".venv.lock" in (ROOT / ".gitignore").read_text().split()
+
+
+def test_a_first_start_beside_another_says_what_it_waits_for(launcher, tmp_path, monkeypatch):
+    monkeypatch.setattr(launcher, "PATIENCE_S", 0.01)
+    said, heard = threading.Event(), []
+    monkeypatch.setattr(launcher, "say", lambda words: (heard.append(words), said.set()))
+    first = launcher.Lock(tmp_path / "venv.lock")
+    first.__enter__()
+    threading.Thread(target=lambda: (said.wait(), first.__exit__()), daemon=True).start()
+
+    with launcher.Lock(tmp_path / "venv.lock"):
+        assert "waiting for another trustkeep command" in heard[0]

@@ -8,7 +8,7 @@ from django.db import connection
 from tests.faults import thief
 
 from trustkeep.config import pg_tools
-from trustkeep.kernel.keys import founding, service, store
+from trustkeep.kernel.keys import founding, sealed_meta, service, store
 from trustkeep.simulation import company, customers
 from trustkeep.simulation.story import Story, Tools
 
@@ -65,7 +65,7 @@ def hits_of_a_thief(home, folder, row):
     keys = service.current()
     with keys.store.reading() as rows:
         wrapped = store.meta(rows, founding.IDENTITY)
-        recipient = store.meta(rows, service.RECIPIENT).decode()
+        recipient = sealed_meta.get(rows, keys, service.RECIPIENT).decode()
     identity = founding.unwrapped_identity(keys.master, keys.install, wrapped)
     secrets = thief.Secrets.from_places(keys.places, keys.master, identity, recipient)
     captured = [keys.places.store, keys.places.backups]

@@ -53,6 +53,7 @@ def _noun(module: str, words: list[str]) -> int:
     """Run `<noun> <verb>`; the usage is checked before the database is woken."""
     from trustkeep.config import environment, start
 
+    _tell_of_waiting()
     asks_for_help = len(words) < 2 or not {"-h", "--help"}.isdisjoint(words)
     # `config check` must be able to tell what is wrong with the settings that Django needs.
     settings = environment.current() if words[0] != "config" else None
@@ -102,6 +103,7 @@ def _serve(words: list[str]) -> int:
     if words:
         print("`trustkeep serve` takes no arguments.", file=sys.stderr)  # noqa: T201
         return _USAGE
+    _tell_of_waiting()
     supervisor.serve(environment.current(), _say)
     return 0
 
@@ -114,6 +116,7 @@ def _work(words: list[str]) -> int:
     if words:
         print("`trustkeep work` takes no arguments.", file=sys.stderr)  # noqa: T201
         return _USAGE
+    _tell_of_waiting()
     working.work(environment.current(), _say)
     return 0
 
@@ -125,6 +128,7 @@ def _init(words: list[str]) -> int:
     if words:
         print("`trustkeep init` takes no arguments.", file=sys.stderr)  # noqa: T201
         return _USAGE
+    _tell_of_waiting()
     start.init(environment.current(), _say)
     _say("ready")
     for step in start.next_steps():
@@ -139,6 +143,7 @@ def _demo(words: list[str]) -> int:
     if words:
         print("`trustkeep demo` takes no arguments.", file=sys.stderr)  # noqa: T201
         return _USAGE
+    _tell_of_waiting()
     demo.run(_say)
     return 0
 
@@ -204,6 +209,12 @@ def _tell(failure: Exception, *, as_json: bool) -> int:
         print("".join(traceback.format_tb(failure.__traceback__)), file=sys.stderr)  # noqa: T201
         print(type(failure).__qualname__, file=sys.stderr)  # noqa: T201
     return problem.exit_code
+
+
+def _tell_of_waiting() -> None:
+    from trustkeep.kernel.keys import file_lock
+
+    file_lock.tell(_say)
 
 
 def _say(text: str) -> None:

@@ -8,7 +8,7 @@ from tests.installation import logged
 from trustkeep.base import world
 from trustkeep.kernel.clauses import queries
 from trustkeep.kernel.clauses.rules import Status
-from trustkeep.kernel.keys import kit, media, service, store
+from trustkeep.kernel.keys import kit, media, sealed_meta, service
 from trustkeep.kernel.vault import sampling
 
 pytestmark = pytest.mark.clause("4.2a")
@@ -94,7 +94,7 @@ def test_a_kit_proven_long_ago_needs_attention(company, light, proven_kit):
     keys = service.current()
     with keys.store.writing() as rows:
         long_ago = (world.now() - timedelta(days=91)).isoformat()
-        store.set_meta(rows, kit.PROVEN_AT, long_ago.encode())
+        sealed_meta.put(rows, keys, kit.PROVEN_AT, long_ago.encode())
 
     assert {"kit_is_proven": "needs_attention"} == light("4.2a.kit")
 

@@ -84,13 +84,30 @@ def test_a_planted_result_does_not_count(company, dan, light, looked, sql, edit)
     assert {"log_verifies": "broken"} == light("4.3c.verified")
 
 
-def test_an_anchor_counts_for_a_day(company, light, looked, sql):
+class ADayLater(world.RealWorld):
+    def now(self):
+        return super().now() + timedelta(hours=25)
+
+
+def test_an_anchor_counts_for_a_day(company, light, looked):
     looked()
     anchors.check_anchor(company.ana, checkpoints.newest().note)
     assert {"log_is_anchored": "holds"} == light("4.3c.anchored")
 
-    sql("UPDATE ledger_seen_anchor SET seen_at = seen_at - interval '25 hours'")
-    assert {"log_is_anchored": "broken"} == light("4.3c.anchored")
+    with world.another(ADayLater()):
+        assert {"log_is_anchored": "broken"} == light("4.3c.anchored")
+
+
+def test_an_anchor_that_somebody_made_newer_by_sql_does_not_count(company, light, looked, sql):
+    looked()
+    anchors.check_anchor(company.ana, checkpoints.newest().note)
+
+    sql(
+        "UPDATE ledger_entry SET body = convert_to(replace(convert_from(body, 'UTF8'),"
+        """ '"at":"2', '"at":"9'), 'UTF8') WHERE event = 'ledger.anchor.seen'"""
+    )
+
+    assert {"log_is_anchored": "not_yet_watched"} == light("4.3c.anchored")
 
 
 @pytest.mark.parametrize(("waits", "status"), [(8, "needs_attention"), (40, "broken")])

@@ -321,3 +321,29 @@ def test_an_external_server_that_does_not_answer_is_one_sentence_without_its_pas
 
     assert "does not answer" in refusal.value.sentence
     assert "canary" not in refusal.value.sentence
+
+
+def test_a_server_that_is_frozen_is_told_in_one_sentence(home):
+    server = embedded.ensure_running(home)
+    said = []
+    kill_the_server(home, signal.SIGSTOP)
+    try:
+        with pytest.raises(Unavailable, match="does not answer although its server runs"):
+            embedded.ensure_running(home, said.append)
+    finally:
+        kill_the_server(home, signal.SIGCONT)
+
+    assert [] == said  # nobody is told that it is being started
+    note(server, "kept")
+
+
+def test_a_home_has_the_mode_it_needs_whatever_the_mask_is(tmp_path):
+    mask = os.umask(0o077)
+    try:
+        pg_folders.make_home(tmp_path / "a" / "home")
+    finally:
+        os.umask(mask)
+
+    assert [0o711, 0o711] == [
+        folder.stat().st_mode & 0o777 for folder in (tmp_path / "a", tmp_path / "a" / "home")
+    ]

@@ -30,6 +30,26 @@ def test_an_unknown_name_is_an_error_that_names_the_nearest_known_one():
     assert "did you mean TRUSTKEEP_HOME?" in sentence
 
 
+@pytest.mark.parametrize("name", ["TRUSTKEEP_FOO", "TRUSTKEEP_X", "TRUSTKEEP_WORKERS"])
+def test_a_name_that_is_near_to_nothing_is_not_guessed_at(name):
+    (sentence,) = findings(**{name: "1"})
+
+    assert f"{name} is not a setting: unset it." == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TRUSTKEEP_MASTERKEY", "TRUSTKEEP_MASTER_KEY"),
+        ("TRUSTKEEP_PORT", "PORT"),
+        ("TRUSTKEEP_KEYSTORE", "TRUSTKEEP_KEY_STORE"),
+        ("TRUSTKEEP_RECOVERYSLOT", "TRUSTKEEP_RECOVERY_SLOT"),
+    ],
+)
+def test_a_near_name_is_guessed(name, meant):
+    assert f"did you mean {meant}?" in findings(**{name: "1"})[0]
+
+
 def test_names_that_are_not_ours_are_left_alone():
     assert [] == findings(PATH="/usr/bin", DJANGO_X="1")
 
@@ -46,8 +66,19 @@ def test_names_that_are_not_ours_are_left_alone():
         ("TRUSTKEEP_MASTER_KEY", "file:"),
         ("TRUSTKEEP_MASTER_KEY", "file:relative"),
         ("TRUSTKEEP_MASTER_KEY", "vault:x"),
+        ("TRUSTKEEP_MASTER_KEY", "credential:"),
+        ("TRUSTKEEP_MASTER_KEY", "credential:../mkw"),
+        ("TRUSTKEEP_MASTER_KEY", "credential:/etc/passwd"),
+        ("TRUSTKEEP_MASTER_KEY", "credential:.."),
+        ("TRUSTKEEP_MASTER_KEY", "credential:a.b"),
+        ("TRUSTKEEP_MASTER_KEY", "credential:a\nb"),
         ("TRUSTKEEP_PUBLIC_URL", "privacy.example.org"),
         ("DATABASE_URL", "mysql://host/name"),
+        ("EMAIL_URL", "mail.example.org"),
+        ("EMAIL_URL", "http://mail.example.org"),
+        ("EMAIL_URL", "smtp://ana:canary@mail.example.org:port"),
+        ("EMAIL_URL", "smtp://[bad"),
+        ("EMAIL_URL", "smtp://"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_a_finding_that_does_not_repeat_it(name, text):

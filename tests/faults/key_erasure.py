@@ -1,11 +1,13 @@
 """The erasure of keys as a story with every place where it may be cut off.
 
 The model of the security design: crash after any step, then at most one disaster; afterwards no
-survivor is lost, and once the receipt stands the erased cannot be read with everything that ever
-existed: every state of the key store, every key backup, the master key, and the slots as they are.
+survivor is lost, neither its key nor what its reference means, and once the receipt stands the
+erased cannot be read, nor its reference confirmed, with everything that ever existed: every state
+of the key store, every key backup, the master key, and the slots as they are.
 """
 
 import hashlib
+import itertools
 import shutil
 import sqlite3
 from dataclasses import dataclass, field
@@ -14,6 +16,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pyrage
+from tests.faults import thief
+from tests.faults.thief import Secrets
 from tests.keyhouse import Keyhouse
 
 from trustkeep.base import points, world
@@ -23,6 +27,8 @@ from trustkeep.kernel.keys import (
     backups,
     epochs,
     founding,
+    reference_lists,
+    references,
     restoring,
     service,
     store,
@@ -46,6 +52,7 @@ class Erasure:
 
     house: Keyhouse
     survivors: dict[UUID, bytes] = field(default_factory=dict)
+    references: dict[str, UUID] = field(default_factory=dict)
     captured: list[Path] = field(default_factory=list)
 
     def prepare(self):
@@ -54,12 +61,15 @@ class Erasure:
             wrapped = store.meta(rows, founding.IDENTITY)
         # What the recovery kit holds, without the second that opening one takes.
         self.identity = founding.unwrapped_identity(keys.master, keys.install, wrapped)
-        self.master = keys.master
+        self.master, self.install = keys.master, keys.install
         self.erased = world.new_id()
         # Neighbours of the erased in its bucket, and others.
         near = [UUID(bytes=self.erased.bytes[:2] + world.random_bytes(14)) for _ in range(3)]
         others = [world.new_id() for _ in range(5)]
-        made = keys.create_customer_keys([self.erased, *near, *others], {})
+        self.references = self._named([self.erased, *near, *others])
+        hashed = references.hashes(keys, list(self.references))
+        means = dict(zip(hashed, self.references.values(), strict=True))
+        made = keys.create_customer_keys([self.erased, *near, *others], means)
         self.survivors = {one: made[one].key for one in (*near, *others)}
         self.key = made[self.erased].key
         backups.write(keys)
@@ -68,6 +78,20 @@ class Erasure:
         )
         self.capture()
         return self
+
+    def _named(self, customers):
+        """A reference for each; those of the first two stand in one list."""
+        keys = service.current()
+        named = {f"C-{number}": customer for number, customer in enumerate(customers)}
+        (mine, *_) = references.hashes(keys, ["C-0"])
+        twins = (f"D-{number}" for number in itertools.count())
+        bucket = reference_lists.bucket_of(mine)
+        while (
+            reference_lists.bucket_of(references.hashes(keys, [twin := next(twins)])[0]) != bucket
+        ):
+            continue
+        named[twin] = named.pop("C-1")
+        return named
 
     def capture(self):
         """What a thief of every disk image and every backup would have by now."""
@@ -138,7 +162,27 @@ class Erasure:
             one
             for one, key in self.survivors.items()
             if (found := keys.customer_key(one)) is None or found.key != key
+        ] + [
+            customer
+            for customer, found in self.meant().items()
+            if customer not in {self.erased, found}
         ]
+
+    def meant(self):
+        """What each reference means now: customer to the one that is found."""
+        keys = service.current()
+        hashed = references.hashes(keys, list(self.references))
+        found = references.customers(keys, hashed)
+        return {
+            customer: found.get(digest)
+            for digest, customer in zip(hashed, self.references.values(), strict=True)
+        }
+
+    def is_confirmed(self):
+        """Whether anything that was ever captured confirms the reference of the erased."""
+        self.capture()
+        secrets = Secrets(self.master, frozenset(self.secrets()))
+        return bool(thief.confirmed(self.captured, secrets, ["C-0"]))
 
     def is_readable(self):
         """Whether anything that was ever captured opens the erased with the slots of now."""

@@ -191,10 +191,13 @@ def tokens():
 
 
 def test_the_harness_sees_an_index_that_trusts_its_generation_alone(shop, alone, monkeypatch):
-    """Planted: the unlogged sentinel is not looked at."""
+    """Planted: neither the unlogged sentinel nor the marks of the tokens are looked at."""
     kill_a_backend(alone)
     connection.close()
-    state = index._state
-    monkeypatch.setattr(index, "_state", lambda: (state()[0], True, 100))
+    state = index.state
+    monkeypatch.setattr(index, "state", lambda: (state()[0], True, 100))
+    with pytest.raises(Rebuilding):
+        found(shop)  # the marks alone would do
+    monkeypatch.setattr(index, "some_fit", lambda *_: True)
 
     assert [] == found(shop)

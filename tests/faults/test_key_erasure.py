@@ -1,10 +1,14 @@
 """Erased means erased, survivors survive: at every crash point, after every disaster."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from tests.faults.key_erasure import DISASTERS, NONE, Erasure
 from tests.keyhouse import Keyhouse
 
 from trustkeep.base import points
+from trustkeep.base.errors import Tampered
 from trustkeep.kernel.keys import epochs, service
 
 POINTS = (
@@ -47,6 +51,8 @@ def test_every_point_of_the_act_is_tried(erasure):
 def test_before_the_erasure_a_thief_reads_the_customer(erasure):
     # Otherwise the tests below would say nothing.
     assert erasure.is_readable()
+    assert erasure.is_confirmed()
+    assert erasure.meant() == {customer: customer for customer in erasure.references.values()}
 
 
 @pytest.mark.parametrize("disaster", DISASTERS)
@@ -61,6 +67,31 @@ def test_no_crash_and_no_disaster_loses_a_survivor_or_keeps_the_erased(erasure, 
     assert change.is_done
     assert [] == erasure.lost_survivors()
     assert not erasure.is_readable()
+    assert not erasure.is_confirmed()
+    assert erasure.meant()[erasure.erased] is None
+
+
+def test_the_key_store_file_does_not_show_where_the_reference_stood(erasure):
+    """Otherwise the twelve bits of its bucket would tell one guess from 4,095 others.
+
+    The sixteenth of all lists that its first four bits name is written anew, all of it alike.
+    """
+    before = _lists(erasure.captured[-1])
+    erasure.run()
+    erasure.capture()
+    after = _lists(erasure.captured[-1])
+
+    assert {bucket: len(one) for bucket, one in before.items()} == {
+        bucket: len(one) for bucket, one in after.items()
+    }
+    changed = {bucket for bucket in range(4096) if before[bucket] != after[bucket]}
+    assert changed == set(range(min(changed), min(changed) + 256))
+    assert 0 == min(changed) % 256
+
+
+def _lists(copy):
+    with closing(sqlite3.connect(copy / "keys.sqlite")) as rows:
+        return dict(rows.execute("SELECT bucket, list FROM reference_list"))
 
 
 def test_carrying_on_twice_changes_nothing(erasure):
@@ -97,7 +128,7 @@ def test_a_slot_that_is_away_delays_the_receipt_and_nothing_else(erasure):
 
 
 def _assert_red(erasure, point, disaster=NONE):
-    """The model's judgement on a wrong order: a survivor lost, or the erased still readable."""
+    """The model's judgement on a wrong order: a survivor lost, or the erased still there."""
     change = erasure.run(stop_at=point)
     try:
         erasure.strike(disaster)
@@ -105,7 +136,9 @@ def _assert_red(erasure, point, disaster=NONE):
         lost = erasure.lost_survivors()
     except Exception:
         lost = list(erasure.survivors)
-    assert lost or (change is not None and change.is_done and erasure.is_readable())
+    assert lost or (
+        change is not None and change.is_done and (erasure.is_readable() or erasure.is_confirmed())
+    )
 
 
 def test_planted_store_before_slots_is_caught(erasure, monkeypatch):
@@ -162,3 +195,34 @@ def test_planted_receipt_with_a_slot_that_remembers_is_caught(erasure, monkeypat
     monkeypatch.setattr(FileSlot, "destroy", lazy)
 
     _assert_red(erasure, None)
+
+
+def test_planted_lists_that_keep_their_key_are_caught(erasure, monkeypatch):
+    """The erased reference is taken off its list, but an old copy of the list still opens."""
+    from trustkeep.kernel.keys import reference_lists
+
+    def lazy(rows, old, gone):
+        lists = reference_lists.Lists.at(rows, old)
+        lists.put([reference_lists._shorter(lists, reference_lists.bucket_of(gone[0]), gone)])
+        return {}
+
+    monkeypatch.setattr(reference_lists, "renew", lazy)
+
+    _assert_red(erasure, None)
+
+
+def test_planted_a_list_that_loses_a_survivor_stops_the_erasure(erasure, monkeypatch):
+    """Together with the erased reference its neighbour is taken off the list."""
+    from trustkeep.kernel.keys import reference_lists
+
+    monkeypatch.setattr(
+        reference_lists, "_shorter", lambda lists, bucket, gone: (
+            (bucket, b"", 8) if gone else (bucket, *lists.entries(bucket))
+        ),
+    )  # fmt: skip
+    old = service.current().epoch()
+
+    with pytest.raises(Tampered):
+        erasure.run()
+
+    assert old in service.current().primary.epochs()

@@ -2,7 +2,6 @@
 
 import hashlib
 import threading
-import time
 from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
@@ -95,8 +94,6 @@ def test_no_key_is_lost_between_those_who_make_and_those_who_change(house, tier)
                 # An epoch change is under way: it is said, and nothing was made.
                 with suppress(Conflict, Unavailable):
                     made.update(keys.create_customer_keys([customer], {}))
-                # SQLite's lock is not fair: who never rests lets nobody else in.
-                time.sleep(0.01)
         except BaseException as failure:
             failed.append(failure)
         finally:

@@ -10,7 +10,7 @@ from tests.faults import thief
 from tests.faults.thief import Secrets
 
 from trustkeep.config import pg_cluster, pg_folders, pg_owner
-from trustkeep.kernel.keys import backups, founding, service, store
+from trustkeep.kernel.keys import backups, founding, references, sealed_meta, service, store
 from trustkeep.kernel.keys.slots import FileSlot
 from trustkeep.rooms.customers import actions as customers
 
@@ -92,7 +92,7 @@ def every_secret():
     keys = service.current()
     with keys.store.reading() as rows:
         wrapped = store.meta(rows, founding.IDENTITY)
-        recipient = store.meta(rows, service.RECIPIENT).decode()
+        recipient = sealed_meta.get(rows, keys, service.RECIPIENT).decode()
     identity = founding.unwrapped_identity(keys.master, keys.install, wrapped)
     return Secrets.from_places(keys.places, keys.master, identity, recipient)
 
@@ -116,7 +116,10 @@ def test_before_the_erasure_the_thief_reads_everything(company, dan, eva, dumped
     assert {"Dan Müller", "Dan@Example.com", "+48 601 000 001", "1980-02-29"} == {
         hit.canary for hit in hits if hit.kind == thief.OPENED
     }
-    assert [thief.REFERENCE] == [hit.kind for hit in hits if hit.canary == "C-1"]
+    # In the list and beside the key, in the key store's file and in its backup.
+    assert {(thief.REFERENCE, "keys.sqlite"), (thief.REFERENCE, "key-backups")} == {
+        (hit.kind, hit.where) for hit in hits if hit.canary == "C-1"
+    }
 
 
 def test_an_old_dump_and_every_key_there_is_give_nothing_of_the_erased(
@@ -125,27 +128,32 @@ def test_an_old_dump_and_every_key_there_is_give_nothing_of_the_erased(
     before = dumped("before.sql")
     captured()
     erase(company, dan)
-    copies, secrets = captured(), every_secret()
-    kept = [copy / "key-backups" for copy in copies] + [copies[-1]]
+    kept, secrets = captured(), every_secret()
 
     assert [] == thief.search(before, kept, secrets, VALUES, ["C-1"])
     assert [] == thief.search(dumped("after.sql"), kept, secrets, VALUES, ["C-1"])
     assert [] == thief.search(scratch(before), kept, secrets, VALUES, ["C-1"])
+    assert ["C-2"] == sorted({hit.canary for hit in thief.confirmed(kept, secrets, ["C-1", "C-2"])})
     assert {EVA["name"], EVA["email"], EVA["phone"]} == {
         hit.canary for hit in thief.search(before, kept, secrets, EVA.values())
     }
 
 
-def test_a_copy_of_the_old_key_store_file_opens_no_value_either(
-    company, dan, eva, dumped, captured
-):
-    before = dumped()
+def test_the_thief_finds_references_that_stand_as_plain_hashes(company, dan, eva, dumped, captured):
+    """Planted: the way it was before, a keyed hash in clear beside the keys."""
+    keys = service.current()
+    (digest,) = references.hashes(keys, ["C-1"])
+    with keys.store.writing() as rows:
+        rows.execute("CREATE TABLE reference (hash BLOB PRIMARY KEY)")
+        rows.execute("INSERT INTO reference VALUES (?)", (digest,))
     captured()
+    with keys.store.writing() as rows:
+        rows.execute("DELETE FROM reference")
     erase(company, dan)
 
-    found = thief.search(before, captured(), every_secret(), VALUES)
+    hits = thief.search(dumped(), captured(), every_secret(), VALUES, ["C-1"])
 
-    assert [] == found
+    assert [thief.Hit(thief.REFERENCE, "keys.sqlite", "C-1")] == hits
 
 
 def test_the_thief_finds_what_only_an_unlogged_table_knows(company, dan, eva, dumped):

@@ -12,18 +12,21 @@ import re
 import sqlite3
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
 import psycopg
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trustkeep.base import text
 from trustkeep.crypto import blind, keytree, sealed
-from trustkeep.crypto.encoding import joined
+from trustkeep.crypto.encoding import joined, u16
 from trustkeep.kernel.keys import backups, service, store, unwrap
 from trustkeep.kernel.keys.slots import FileSlot, recovery_slot
-from trustkeep.kernel.keys.unwrap import NAMED, Epoch
+from trustkeep.kernel.keys.unwrap import LIST_KEYS, NAMED, Epoch
 from trustkeep.kernel.vault.rules import SensitivityClass
 
 VALUE, OPENED, REFERENCE, TOKEN = "value", "opened", "reference", "token"
@@ -67,11 +70,14 @@ def _secrets(slots):
 
 @dataclass
 class Loot:
-    """Every key that could be had."""
+    """Every key that could be had, and what lies in any file that one of them may open."""
 
     customer_keys: dict[UUID, set[bytes]] = field(default_factory=dict)
+    bucket_keys: dict[int, set[bytes]] = field(default_factory=dict)
     named_keys: dict[str, set[bytes]] = field(default_factory=dict)
     installs: set[UUID] = field(default_factory=set)
+    wraps: set[tuple[str, UUID, int, bytes, bytes | None]] = field(default_factory=set)
+    lists: set[tuple[str, int, bytes]] = field(default_factory=set)
 
 
 def search(
@@ -94,7 +100,18 @@ def search(
     for file in files:
         hits.update(_seen(needles, file.name, file.read_bytes()))
     hits.update(_opened(lines, loot, canaries))
+    hits.update(_confirmed(loot, references))
     return sorted(hits, key=lambda hit: (hit.kind, hit.where, hit.canary))
+
+
+def confirmed(captured: Iterable[Path], secrets: Secrets, references: Collection[str]) -> list[Hit]:
+    """Which guessed references these key store files and key backups confirm."""
+    files = sorted({file for path in captured for file in _files(path)})
+    loot = _looted(files, secrets)
+    hits = set(_confirmed(loot, references))
+    for file in files:
+        hits.update(_seen(_needles((), references, loot, ()), file.name, file.read_bytes()))
+    return sorted(hits, key=lambda hit: (hit.where, hit.canary))
 
 
 def keys_of(customer: UUID, captured: Iterable[Path], secrets: Secrets) -> set[bytes]:
@@ -230,11 +247,12 @@ def _looted(files: Iterable[Path], secrets: Secrets) -> Loot:
                     backups.restore(folder, secrets.master, _Held(secret), into)
                 except Exception:  # noqa: S112 - a thief tries everything
                     continue
-                _from_store(into, secrets, loot)
+                _from_store(into, secrets, loot, name=folder.name)
+    _unwrap_everything(loot)
     return loot
 
 
-def _from_store(file: Path, secrets: Secrets, loot: Loot) -> None:
+def _from_store(file: Path, secrets: Secrets, loot: Loot, *, name: str = "") -> None:
     # Immutable: the thief's copy must not be changed by looking at it.
     rows = sqlite3.connect(f"file:{file}?immutable=1", uri=True)
     try:
@@ -242,6 +260,15 @@ def _from_store(file: Path, secrets: Secrets, loot: Loot) -> None:
         number = int(store.meta(rows, store.EPOCH))
         table = store.meta(rows, unwrap.TABLE)
         loot.installs.add(install)
+        loot.wraps.update(
+            (name or file.name, UUID(bytes=customer), *kept)
+            for customer, *kept in rows.execute(
+                "SELECT customer, version, wrapped, reference FROM customer_key"
+            )
+        )
+        loot.lists.update(
+            (name or file.name, *one) for one in rows.execute("SELECT * FROM reference_list")
+        )
         for secret in secrets.epoch_secrets:
             root = keytree.root_key(
                 master=secrets.master, epoch_secret=secret, install=install, epoch=number
@@ -259,15 +286,53 @@ def _keys_under(epoch: Epoch, rows: sqlite3.Connection, loot: Loot) -> None:
             loot.named_keys.setdefault(name, set()).add(epoch.named_key(rows, name))
         except Exception:  # noqa: S112 - as above
             continue
-    for subject, version, wrapped in rows.execute(
-        "SELECT customer, version, wrapped FROM customer_key"
-    ):
-        customer = UUID(bytes=subject)
+    try:
+        epoch.bucket_key(0)
+    except Exception:
+        return  # the wrong secret opens none of the others either
+    for bucket in range(keytree.BUCKETS):
         try:
-            key = epoch.customer_key(customer, version, wrapped).key
+            loot.bucket_keys.setdefault(bucket, set()).add(epoch.bucket_key(bucket))
         except Exception:  # noqa: S112 - as above
             continue
-        loot.customer_keys.setdefault(customer, set()).add(key)
+
+
+def _unwrap_everything(loot: Loot) -> None:
+    """Try the bucket keys of every file on the wraps of every other."""
+    for install in loot.installs:
+        for _, customer, version, wrapped, _ in loot.wraps:
+            place = keytree.for_customer(install, customer, version)
+            for bucket_key in loot.bucket_keys.get(keytree.bucket_of(customer), ()):
+                try:
+                    key = keytree.unwrap(bucket_key, place, wrapped)
+                except keytree.WrongKey:
+                    continue
+                loot.customer_keys.setdefault(customer, set()).add(key)
+
+
+def _confirmed(loot: Loot, references: Collection[str]) -> Iterator[Hit]:
+    """Guesses that a list, or what stands beside a customer's key, confirms."""
+    guesses = {digest: one for one in references for digest in _reference_digests(one, loot)}
+    if not guesses:
+        return
+    for where, opened in _references_that_open(loot):
+        for digest, reference in guesses.items():
+            if digest in opened:
+                yield Hit(REFERENCE, where, reference)
+
+
+def _references_that_open(loot: Loot) -> Iterator[tuple[str, bytes]]:
+    for install in loot.installs:
+        for where, customer, _, _, wrapped in loot.wraps:
+            place = keytree.for_reference(install, customer)
+            for key in loot.bucket_keys.get(keytree.bucket_of(customer), ()):
+                with suppress(keytree.WrongKey, TypeError):
+                    yield where, keytree.unwrap(key, place, wrapped)
+        for where, bucket, sealed_list in loot.lists:
+            place = joined(b"trustkeep/reference-list/v1", install.bytes, u16(bucket))
+            for key in loot.named_keys.get(LIST_KEYS[bucket >> 8], ()):
+                with suppress(InvalidTag):
+                    yield where, AESGCM(key).decrypt(sealed_list[:12], sealed_list[12:], place)
 
 
 def _opened(lines, loot: Loot, canaries: Collection[str]) -> Iterator[Hit]:

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,16 @@ def test_a_token_is_made_as_the_vector_says(vector):
     )
     assert vector["element_key"] == key.hex()
     assert vector["token"] == blind.token(key, vector["normalised"]).hex()
+
+
+@pytest.mark.parametrize("vector", VECTORS["marks"])
+def test_a_mark_is_made_as_the_vector_says(vector):
+    key = blind.mark_key(bytes.fromhex(vector["index_key"]), vector["generation"])
+    tokens = [bytes.fromhex(token) for token in vector["tokens"]]
+    assert vector["mark_key"] == key.hex()
+    assert (
+        vector["mark"] == blind.mark(key, UUID(vector["customer"]), vector["version"], tokens).hex()
+    )
 
 
 @pytest.mark.parametrize("vector", VECTORS["normalised"])

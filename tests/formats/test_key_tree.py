@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from trustkeep.base.errors import Tampered
 from trustkeep.crypto import keytree
 from trustkeep.crypto.keytree import WrongKey
-from trustkeep.kernel.keys import bucket_record, register
+from trustkeep.kernel.keys import bucket_record, reference_lists, register
+from trustkeep.kernel.keys.reference_lists import Lists
 from trustkeep.kernel.keys.slots import ACTIVE, FileSlot
-from trustkeep.kernel.keys.store import KeyStore
+from trustkeep.kernel.keys.store import KeyStore, keys_in
+from trustkeep.kernel.keys.unwrap import LIST_KEYS
 
 VECTORS = json.loads((Path(__file__).parent / "vectors/key-tree.json").read_text())
 INSTALL, CUSTOMER = UUID(VECTORS["install"]), UUID(VECTORS["customer"])
@@ -21,6 +23,7 @@ PLACES = {
     "bucket key": keytree.for_bucket(INSTALL, BUCKET, EPOCH),
     "customer key": keytree.for_customer(INSTALL, CUSTOMER, 1),
     "named key policy": keytree.for_name(INSTALL, "policy", EPOCH),
+    "reference of a customer": keytree.for_reference(INSTALL, CUSTOMER),
 }
 
 
@@ -71,10 +74,53 @@ def test_a_bucket_is_recorded_and_restored_as_the_vector_says(tmp_path):
     with store.writing() as rows:
         bucket_record.put(rows, BUCKET, 3, record)
         assert record == bucket_record.of(rows, BUCKET)
-        found = rows.execute("SELECT customer, version, wrapped FROM customer_key").fetchall()
+        found = keys_in(rows, BUCKET)
     wrapped = bytes.fromhex(VECTORS["bucket_record"]["wrapped"])
-    assert [(CUSTOMER.bytes, 1, wrapped)] == found
+    reference = bytes.fromhex(VECTORS["bucket_record"]["reference"])
+    assert [(CUSTOMER, 1, wrapped, reference)] == found
     store.close()
+
+
+@pytest.fixture
+def lists(tmp_path):
+    """The list of references of the vector, in a store of its own."""
+    store = KeyStore(tmp_path / "keys.sqlite")
+    store.create()
+    vector = VECTORS["reference_list"]
+    with store.writing() as rows:
+        rows.execute(
+            "INSERT INTO reference_list VALUES (?, ?)",
+            (vector["bucket"], bytes.fromhex(vector["list"])),
+        )
+        yield Lists(rows, INSTALL, dict.fromkeys(LIST_KEYS, bytes.fromhex(vector["key"])))
+    store.close()
+
+
+def test_a_list_of_references_opens_as_the_vector_says(lists):
+    vector = VECTORS["reference_list"]
+    digest = bytes.fromhex(vector["hash"])
+
+    assert vector["bucket"] == reference_lists.bucket_of(digest)
+    assert (digest + CUSTOMER.bytes, reference_lists.ROOM) == lists.entries(vector["bucket"])
+
+
+def test_a_list_of_another_bucket_is_refused(lists):
+    bucket = VECTORS["reference_list"]["bucket"]
+    lists._rows.execute("UPDATE reference_list SET bucket = ?", (bucket + 1,))
+    with pytest.raises(Tampered):
+        lists.entries(bucket + 1)
+
+
+@given(st.lists(st.sampled_from([bytes(24), bytes([1]) * 24]), min_size=2, max_size=12), st.data())
+def test_a_hash_across_two_entries_is_none(halves, data):
+    entries = b"".join(halves[: len(halves) // 2 * 2])
+    at = data.draw(st.integers(0, len(entries) - 32))
+    digest = entries[at : at + 32]
+    starts = [
+        start for start in range(0, len(entries), 48) if entries[start : start + 32] == digest
+    ]
+
+    assert (starts or [-1])[0] == reference_lists._place_of(entries, digest)
 
 
 @pytest.mark.parametrize("cut", [0, 3, 40, 100, 200, -1])

@@ -172,14 +172,12 @@ def test_nobody_can_act_as_if_the_fact_did_not_stand(attack, strike):
 
 def test_the_harness_sees_a_register_without_its_anchor(tmp_path, monkeypatch):
     """Planted: the slot is not asked how far the register had come."""
-    from trustkeep.kernel.keys.slots import FileSlot
-
     attack = Attack(tmp_path, Fact.HELD)
     writes_back_the_whole_file(attack)
     attack.house.unsealed()
     monkeypatch.setattr(
-        FileSlot, "held", lambda _, name: sqlite3.connect(attack.file).execute(
-            "SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]
+        register, "held_mark", lambda _: sqlite3.connect(attack.file).execute(
+            "SELECT value FROM meta WHERE name = ?", (register.ROOT,)).fetchone()[0]
     )  # fmt: skip
 
     assert not attack.holds_or_refuses()

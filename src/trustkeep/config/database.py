@@ -21,7 +21,7 @@ def settings(environment: Environment) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
         # Django switches prepared statements off; the governed read is nothing without them.
-        "OPTIONS": {"prepare_threshold": 3},
+        "OPTIONS": {"prepare_threshold": 3, "connect_timeout": embedded.ANSWERS_WITHIN_S},
     }
     if environment.database_url is None:
         server = embedded.at(environment.home)

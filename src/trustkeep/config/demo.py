@@ -73,7 +73,7 @@ def _own_settings() -> Environment:
 
 
 def _clear(settings: Environment) -> None:
-    from trustkeep.config import embedded
+    from trustkeep.config import embedded, pg_folders
 
     home = settings.home
     if home.exists() and any(home.iterdir()):
@@ -85,6 +85,5 @@ def _clear(settings: Environment) -> None:
         embedded.stop(home)
         shutil.rmtree(home)
         shutil.rmtree(home.with_name(home.name + "-elsewhere"), ignore_errors=True)
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o711)
+    pg_folders.make_home(home)
     (home / MARK).write_text("made by trustkeep demo; removed by its next run\n")

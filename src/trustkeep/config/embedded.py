@@ -4,7 +4,6 @@ It listens on a socket in a folder of its own and nowhere else.  Who may come in
 who runs it, known by the operating system (peer); the folder is closed to everybody else.
 """
 
-import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +12,14 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from trustkeep.base.errors import Unavailable
 from trustkeep.config import pg_cluster, pg_folders, pg_owner
 from trustkeep.config.pg_folders import Folders
+from trustkeep.kernel.keys import file_lock
 
 ROLE = "trustkeep"  # not a superuser: it cannot switch the durability or the log's silence off
 DATABASE = "trustkeep"
+ANSWERS_WITHIN_S = 8  # a server that recovers refuses at once; one that says nothing is frozen
 
 Say = Callable[[str], None]
 
@@ -37,7 +39,7 @@ class Server:
             user=role,
             dbname=database,
             autocommit=True,
-            connect_timeout=10,
+            connect_timeout=ANSWERS_WITHIN_S,
         )
 
 
@@ -50,6 +52,20 @@ def at(home: Path) -> Server:
     return Server(pg_folders.of(home).socket)
 
 
+def is_made(home: Path) -> bool:
+    """Whether this home has a database."""
+    return pg_folders.of(home).data.exists()
+
+
+def is_running(home: Path) -> bool:
+    """Whether the server of this home lets us in.
+
+    Raises:
+        Unavailable: it runs and says nothing.
+    """
+    return _answers(at(home))
+
+
 def ensure_running(home: Path, say: Say = _silent) -> Server:
     """The server of this home, made and started if need be, with its database in place.
 
@@ -57,7 +73,7 @@ def ensure_running(home: Path, say: Say = _silent) -> Server:
 
     Raises:
         Misconfigured: a folder or user stands in the way; the sentence names what to do.
-        Unavailable: the server could not be started.
+        Unavailable: the server could not be started, or it runs and says nothing.
     """
     server = at(home)
     if _answers(server):
@@ -95,17 +111,22 @@ def stop(home: Path) -> None:
 def _answers(server: Server) -> bool:
     if not (server.socket_folder / pg_folders.SOCKET_NAME).exists():
         return False
-    try:
-        server.connect().close()
-    except psycopg.OperationalError:
-        return False
-    return True
+    return _lets_in(server, ROLE, DATABASE)
 
 
 def _takes_connections(server: Server) -> bool:
     """As `_answers`, before our own role and database exist."""
+    return _lets_in(server, "postgres", "postgres")
+
+
+def _lets_in(server: Server, role: str, database: str) -> bool:
     try:
-        server.connect(role="postgres", database="postgres").close()
+        server.connect(role=role, database=database).close()
+    except psycopg.errors.ConnectionTimeout:
+        raise Unavailable(
+            "The database does not answer although its server runs: see whether its process is "
+            "stopped (`kill -CONT` lets it go on) or the machine overloaded, then try again."
+        ) from None
     except psycopg.OperationalError:
         return False
     return True
@@ -129,7 +150,5 @@ def _make_database(server: Server) -> None:
 
 @contextmanager
 def _only_one(folders: Folders) -> Iterator[int]:
-    """Held by one process at a time; the system lets go of it when that process dies."""
-    with folders.lock.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle.fileno()
+    with file_lock.held(folders.lock) as handle:
+        yield handle

@@ -7,11 +7,13 @@ is never silently the default.
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from trustkeep.base.errors import Misconfigured
 
@@ -79,12 +81,26 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _email_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        whole = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.port != 0
+    except ValueError:  # its words would repeat a part of the address
+        whole = False
+    if not whole:
+        raise ValueError("must be the address of a mail server, smtp://user:password@host:port")
+    return text
+
+
 def _provider(text: str) -> str:
     kind, _, rest = text.partition(":")
     if text != "passphrase" and not (kind in {"file", "credential"} and rest):
         raise ValueError("must be file:PATH, credential:NAME or passphrase")
     if kind == "file":
         _absolute(rest)
+    if kind == "credential" and not re.fullmatch(r"[A-Za-z0-9_-]{1,80}", rest):
+        # It becomes the name of a file: no dot and no slash may lead out of systemd's folder.
+        raise ValueError("must name its credential with letters, digits, - and _ alone")
     return text
 
 
@@ -138,7 +154,7 @@ class Environment:
         help="Signs cookies and links; unset: made once and kept below TRUSTKEEP_HOME.",
     )  # fmt: skip
     email_url: str | None = _setting(
-        "EMAIL_URL", str, _absent, kind="address", secret=True,
+        "EMAIL_URL", _email_url, _absent, kind="address", secret=True,
         help="The mail server, smtp://user:password@host:port; unset: no mail is sent.",
     )  # fmt: skip
     port: int = _setting(
@@ -213,10 +229,11 @@ def _unknown(environ: Mapping[str, str]) -> list[Finding]:
     found = []
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            found.append(
-                Finding(name, "is not a setting", f"did you mean {near[0]}? Rename or unset it")
-            )
+            # Without the prefix that they share: with it, everything would be near everything.
+            meant = {each.removeprefix(PREFIX): each for each in known}
+            near = difflib.get_close_matches(name.removeprefix(PREFIX), meant, n=1)
+            remedy = f"did you mean {meant[near[0]]}? Rename or unset it" if near else "unset it"
+            found.append(Finding(name, "is not a setting", remedy))
     return found
 
 

@@ -11,7 +11,7 @@ from trustkeep.base.errors import Conflict, Misconfigured, Unacceptable
 from trustkeep.base.events import Event
 from trustkeep.config import start, wiring
 from trustkeep.config.environment import Environment
-from trustkeep.kernel.keys import backups, epochs, kit, replacing, restoring, service
+from trustkeep.kernel.keys import backups, epochs, kit, replacing, restoring, service, telling
 from trustkeep.kernel.keys.epochs import Change
 from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.keys.providers import FileProvider
@@ -29,9 +29,10 @@ def rotate(actor: Actor) -> Change:
     else:
         customers.finish_erasures(actor)  # it may be an erasure's
         change = epochs.resume(keys, erasure.samples())
-    names = list(change.pending) or [slot.name for slot in keys.slots]
-    event = KeyEvent.EPOCH_CHANGED if change.is_done else KeyEvent.SLOT_PENDING
-    _record(event, actor, epoch=change.epoch, slots=names)
+    if not change.is_done:
+        telling.tell_waiting(actor, change)
+    telling.tell(actor)
+    start.publish_what_waits()
     return change
 
 

@@ -1,15 +1,19 @@
 """What can be said about the keys without opening any of them."""
 
 import json
+import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from trustkeep.base import world
-from trustkeep.config import wiring
+from trustkeep.base.errors import Misconfigured, SealedStart, Tampered
+from trustkeep.config import placement, wiring
 from trustkeep.config.environment import Environment
-from trustkeep.kernel.keys import kit, store
-from trustkeep.kernel.keys.service import TRANSITION, KeyPlaces
+from trustkeep.kernel.keys import kit, sealed_meta, store
+from trustkeep.kernel.keys.providers import PassphraseProvider
+from trustkeep.kernel.keys.service import INSTALL, TRANSITION, KeyPlaces
 from trustkeep.kernel.keys.slots import FileSlot, SlotUnreachable
 from trustkeep.kernel.keys.store import KeyStore
 
@@ -18,11 +22,11 @@ KIT_COUNTS_FOR = timedelta(days=90)  # then it is to be proven again
 
 def status(environment: Environment) -> dict[str, Any]:
     """Epoch, slots, what is pending, kit, newest key backup, and what needs attention."""
-    places, source = wiring.places(environment), wiring.provider(environment)
-    keys = KeyStore(places.store)
+    places = wiring.places(environment)
+    keys, changed = KeyStore(places.store), list[str]()
     data: dict[str, Any] = {
         "master_key": environment.master_key.partition(":")[0],
-        "protects": source.sentence,
+        "protects": placement.protects(environment),
         "key_store": str(places.store),
         "epoch": None,
         "transition": None,
@@ -32,13 +36,47 @@ def status(environment: Environment) -> dict[str, Any]:
     }
     if keys.exists:
         with keys.reading() as rows:
-            data["epoch"] = int(store.meta(rows, store.EPOCH) or b"0")
-            data["transition"] = _pending(store.meta(rows, TRANSITION))
-            proven = store.meta(rows, kit.PROVEN_AT)
+            try:
+                data |= _of_store(rows, _master(environment))
+            except (Tampered, ValueError):
+                changed.append(
+                    "The key store was changed from outside: restore it from its newest backup."
+                )
         keys.close()
-        data["kit_proven_at"] = proven.decode() if proven else None
-    data["attention"] = _attention(data, places)
+    data["attention"] = [
+        *changed,
+        *(finding.sentence for finding in placement.impossible(environment)),
+        *(finding.sentence for finding in placement.doubtful(environment)),
+        *_attention(data, places),
+    ]
     return data
+
+
+def _of_store(rows: sqlite3.Connection, master: bytes | None) -> dict[str, Any]:
+    """What the store says; authenticated where the master key can be had without asking."""
+    found = {}
+    for name in (TRANSITION, kit.PROVEN_AT):
+        if master is None:
+            found[name] = sealed_meta.unverified(rows, name)
+        else:
+            install = UUID(bytes=store.meta(rows, INSTALL) or bytes(16))
+            found[name] = sealed_meta.opened(store.meta(rows, name), master, install, name)
+    proven = found[kit.PROVEN_AT]
+    return {
+        "epoch": store.epoch_of(rows),
+        "transition": _pending(found[TRANSITION]),
+        "kit_proven_at": datetime.fromisoformat(proven.decode()).isoformat() if proven else None,
+    }
+
+
+def _master(environment: Environment) -> bytes | None:
+    source = wiring.provider(environment)
+    if isinstance(source, PassphraseProvider):
+        return None
+    try:
+        return source.read()
+    except (SealedStart, Misconfigured):
+        return None
 
 
 def slots(places: KeyPlaces) -> list[dict[str, Any]]:

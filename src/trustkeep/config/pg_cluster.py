@@ -16,7 +16,7 @@ from subprocess import TimeoutExpired
 
 from trustkeep.base import world
 from trustkeep.base.errors import Misconfigured, Unavailable
-from trustkeep.base.paths import usable
+from trustkeep.config import pg_folders
 from trustkeep.config.pg_folders import Folders
 from trustkeep.config.pg_owner import Owner
 
@@ -81,7 +81,11 @@ def _copied(package: Path, target: Path) -> Path:
     shutil.rmtree(unfinished, ignore_errors=True)
     for part in (package / f"pginstall{MAJOR}", package.with_name(package.name + ".libs")):
         if part.is_dir():
-            shutil.copytree(part, unfinished / part.relative_to(package.parent), symlinks=True)
+            copy = unfinished / part.relative_to(package.parent)
+            shutil.copytree(part, copy, symlinks=True)
+            # Folders that were made on the way have what our mask left them.
+            for folder in (copy.parent, unfinished):
+                folder.chmod(0o755)
     (unfinished / "copied-from").write_text(stamp)
     unfinished.rename(target)
     return target / package.name
@@ -93,10 +97,7 @@ def prepare(folders: Folders, owner: Owner) -> None:
     Raises:
         Misconfigured: naming the folder that is closed to the owner, and what to do.
     """
-    with usable(
-        folders.home, "set TRUSTKEEP_HOME to a folder that can be made", otherwise=Misconfigured
-    ):
-        folders.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    pg_folders.make_home(folders.home)
     for parent in reversed([folders.home, *folders.home.parents]):
         if not owner.can_enter(parent):
             raise Misconfigured(

@@ -1,9 +1,12 @@
-"""Where the embedded PostgreSQL keeps its things: pure paths, nothing is touched here."""
+"""Where the embedded PostgreSQL keeps its things; only `make_home` touches anything."""
 
 import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from trustkeep.base.errors import Misconfigured
+from trustkeep.base.paths import usable
 
 SOCKET_NAME = ".s.PGSQL.5432"
 LONGEST_SOCKET_PATH_BYTES = 107  # sun_path is 108 bytes with its closing zero
@@ -50,6 +53,21 @@ class Folders:
             return Path(runtime) / name
         # The system's shared folder: cluster.prepare refuses one that somebody else made first.
         return Path("/tmp") / name  # noqa: S108 - named, checked for its owner, mode 0700
+
+
+def make_home(home: Path) -> None:
+    """Make home, and what is missing above it, so that the server's user can pass through.
+
+    The mode is set and not left to the mask of whoever runs this; what exists stays as it is.
+
+    Raises:
+        Misconfigured: it cannot be made.
+    """
+    missing = [folder for folder in (home, *home.parents) if not folder.exists()]
+    with usable(home, "set TRUSTKEEP_HOME to a folder that can be made", otherwise=Misconfigured):
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o711)
 
 
 def of(home: Path) -> Folders:

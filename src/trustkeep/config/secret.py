@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from trustkeep.base import world
+from trustkeep.config import pg_folders
 
 NAME = "secret-key"
 
@@ -19,7 +20,7 @@ def kept_in(home: Path) -> str:
 
 
 def _make(path: Path) -> None:
-    path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+    pg_folders.make_home(path.parent)
     fresh = path.with_name(f"{NAME}.{world.random_bytes(8).hex()}.new")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:

@@ -20,8 +20,10 @@ def silent(_: str) -> None:
     """Say nothing."""
 
 
-def database(environment: Environment, say: Say = silent) -> None:
+def database(environment: Environment, say: Say = silent, *, make: bool = False) -> None:
     """Start the embedded PostgreSQL, or check that the server of one's own is fit.
+
+    Only with `make` is a database folder made where there is none.
 
     Raises:
         Misconfigured, Unavailable: with what to do.
@@ -30,6 +32,11 @@ def database(environment: Environment, say: Say = silent) -> None:
     from trustkeep.config import durability, embedded
 
     if environment.database_url is None:
+        if not make and not embedded.is_made(environment.home):
+            raise Misconfigured(
+                f"There is no installation in {environment.home}: run `trustkeep init`, or set "
+                "TRUSTKEEP_HOME to where it is."
+            )
         embedded.ensure_running(environment.home, say)
     else:
         durability.check_address(environment.database_url)
@@ -200,10 +207,13 @@ def begin_ledger(say: Say) -> None:
 
 def init(environment: Environment, say: Say, master: MasterKeyProvider | None = None) -> None:
     """Everything a fresh machine needs before the first command; may be run again at any time."""
-    from trustkeep.config import wiring
+    from trustkeep.config import placement, wiring
 
+    placement.refuse_impossible(environment)
+    for doubt in placement.doubtful(environment):
+        say(doubt.sentence)
     source = master or wiring.provider(environment)  # one: a passphrase is asked for once
-    database(environment, say)
+    database(environment, say, make=True)
     django()
     migrate(say)
     found_keys(environment, source, say)

@@ -2,17 +2,21 @@
 
 A token is a truncated keyed hash of the normalised value, under a key of its own per data element
 and index generation.  Equal values have equal tokens, which is what the index leaks; so it is kept
-out of every backup.  Format and vectors: `docs/formats/blind-index.md`.
+out of every backup.  A mark for each customer says which tokens belong to it, so that nobody takes
+one away unseen.  Format and vectors: `docs/formats/blind-index.md`.
 """
 
 import hmac
+from collections.abc import Iterable
 from typing import Final
+from uuid import UUID
 
 from trustkeep.crypto.derive import expanded
 from trustkeep.crypto.encoding import joined, u64
 
 TOKEN_BYTES: Final = 16
 _LABEL: Final = b"trustkeep/index/v1"
+_MARK_LABEL: Final = b"trustkeep/index-mark/v1"
 
 
 def element_key(index_key: bytes, element: str, generation: int) -> bytes:
@@ -23,3 +27,14 @@ def element_key(index_key: bytes, element: str, generation: int) -> bytes:
 def token(key: bytes, normalised: str) -> bytes:
     """The token of a normalised value: the first 16 bytes of its keyed hash."""
     return hmac.digest(key, normalised.encode(), "sha256")[:TOKEN_BYTES]
+
+
+def mark_key(index_key: bytes, generation: int) -> bytes:
+    """The key of the marks of one generation of the index."""
+    return expanded(index_key, joined(_MARK_LABEL, u64(generation)))
+
+
+def mark(key: bytes, customer: UUID, version: int, tokens: Iterable[bytes]) -> bytes:
+    """What a customer's tokens are known by, at this version of the record."""
+    said = joined(customer.bytes, u64(version), b"".join(sorted(tokens)))
+    return hmac.digest(key, said, "sha256")[:TOKEN_BYTES]

@@ -66,6 +66,13 @@ def for_customer(install: UUID, customer: UUID, key_version: int) -> bytes:
     )
 
 
+def for_reference(install: UUID, customer: UUID) -> bytes:
+    """What binds the wrapped hash of a customer's external reference to its place."""
+    return joined(
+        b"trustkeep/reference-of/v1", install.bytes, customer.bytes, u16(bucket_of(customer))
+    )
+
+
 def for_name(install: UUID, name: str, epoch: int) -> bytes:
     """What binds a wrapped long-lived key to its name and epoch."""
     return joined(b"trustkeep/named-key/v1", install.bytes, name.encode(), u64(epoch))

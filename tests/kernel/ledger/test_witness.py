@@ -72,6 +72,14 @@ def test_a_last_entry_that_was_removed_is_told_and_stays_a_defect(write, last_of
     assert {(gone.writer, gone.counter)} == told()
 
 
+def test_settling_an_earlier_entry_leaves_the_later_one(write):
+    first, last = write(2)
+    chain.settle(first)
+    assert last.counter == chain.unsettled()[last.writer][0]
+    chain.settle(last)
+    assert {} == chain.unsettled()
+
+
 def test_removing_the_report_is_reported(last_of_another):
     removed(last_of_another())
     witness.look()

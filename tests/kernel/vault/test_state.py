@@ -6,9 +6,17 @@ import pytest
 from django.db import connection, transaction
 from tests.installation import logged
 
-from trustkeep.kernel.keys import looking, register, service, state
+from trustkeep.base.errors import Tampered
+from trustkeep.kernel.keys import (
+    looking,
+    reference_lists,
+    references,
+    register,
+    service,
+    state,
+)  # fmt: skip
 from trustkeep.kernel.ledger import sequencer
-from trustkeep.kernel.vault import writing
+from trustkeep.kernel.vault import known, writing
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access import queries
 
@@ -46,9 +54,10 @@ def test_an_untouched_installation_agrees_with_its_ledger(company, dan):
     assert done.looked_at["sealed_sets"] >= 15
     assert done.looked_at["ledger"] == done.ledger_size > 20
     looking.look()
-    assert {"sealed_sets", "register", "customers", "people", "ledger", "looks"} == set(
-        looking.newest().looked_at
-    )
+    parts = {
+        "sealed_sets", "register", "references", "customers", "index", "people", "ledger", "looks",
+    }  # fmt: skip
+    assert parts == set(looking.newest().looked_at)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +85,12 @@ def test_an_untouched_installation_agrees_with_its_ledger(company, dan):
         ("UPDATE vault_sealedvalues SET blob = set_byte(blob, 90, get_byte(blob, 90) # 1)",
          "customers"),
         ("WITH gone AS (DELETE FROM vault_sealedvalues) DELETE FROM vault_customer", "customers"),
+        ("DELETE FROM vault_token", "index"),
+        ("DELETE FROM vault_token WHERE ctid = (SELECT min(ctid) FROM vault_token)", "index"),
+        ("UPDATE vault_token SET token = set_byte(token, 3, get_byte(token, 3) # 1)", "index"),
+        ("INSERT INTO vault_token SELECT '\\x00', customer FROM vault_token LIMIT 1", "index"),
+        ("INSERT INTO vault_token SELECT token, gen_random_uuid() FROM vault_token", "index"),
+        ("DELETE FROM vault_mark", "index"),
         ("DELETE FROM ledger_entry WHERE counter = 5", "ledger"),
         ("UPDATE ledger_entry SET event = 'x' WHERE counter = 5", "ledger"),
     ],
@@ -121,6 +136,22 @@ def test_a_register_that_was_edited_is_found(company, dan):
     assert "register" in {part for part, _ in findings()}
 
 
+def test_references_that_were_exchanged_are_found_and_lead_to_nobody(company, dan):
+    company.customer("C-2", name="Eva")
+    hashed = references.hashes(service.current(), ["C-1", "C-2"])
+    one, other = (reference_lists.bucket_of(digest) for digest in hashed)
+    with service.current().store.writing() as rows:
+        lists = dict(rows.execute("SELECT bucket, list FROM reference_list"))
+        rows.executemany(
+            "UPDATE reference_list SET list = ? WHERE bucket = ?",
+            [(lists[other], one), (lists[one], other)],
+        )
+
+    with pytest.raises(Tampered):
+        known.customer_of("C-1")
+    assert "references" in {part for part, _ in findings()}
+
+
 def test_an_active_customer_whose_key_is_gone_is_found(company, dan):
     company.customer("C-2", name="Eva")
     with service.current().store.writing() as rows:
@@ -128,8 +159,9 @@ def test_an_active_customer_whose_key_is_gone_is_found(company, dan):
 
     done = looking.look()
 
-    assert [f"customer {dan}"] == [each["place"] for each in done.findings]
-    assert "key is gone" in done.findings[0]["sentence"]
+    said = {each["place"]: each["sentence"] for each in done.findings}
+    assert {f"customer {dan}", "key store"} == set(said)  # its reference went with it
+    assert "key is gone" in said[f"customer {dan}"]
 
 
 def test_an_erasure_that_begins_during_the_comparison_is_no_finding(company, dan):
@@ -137,7 +169,7 @@ def test_an_erasure_that_begins_during_the_comparison_is_no_finding(company, dan
         rows.execute("DELETE FROM customer_key WHERE customer = ?", (dan.bytes,))
     register.enter(register.Fact.ERASING, dan)
 
-    assert [] == [each for each in looking.look().findings if "key" in each["sentence"]]
+    assert "customers" not in {part for part, _ in findings()}
 
 
 def test_a_finding_is_in_the_ledger_once_and_its_end_too(company, dan):

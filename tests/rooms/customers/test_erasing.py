@@ -1,10 +1,16 @@
+import json
+import re
+from datetime import datetime, timedelta
+
 import pytest
 from tests.installation import logged
 
+from trustkeep.base import points, world
 from trustkeep.base.errors import Conflict, Denied, Missing
 from trustkeep.kernel.evidence import receipts
 from trustkeep.kernel.keys import register, service
 from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.ledger.models import Entry
 from trustkeep.kernel.vault import known
 from trustkeep.kernel.vault.models import SealedValues
 from trustkeep.rooms.access import actions as access
@@ -79,3 +85,78 @@ def test_an_erasure_waits_for_a_slot_that_is_away_and_then_ends(company, dan):
     (outcome,) = actions.sweep_erasures(company.emil)
     assert outcome.receipt is not None
     assert service.current().customer_key(dan) is None
+
+
+DAY = timedelta(days=1)
+
+
+class Later:
+    """A world in which so much time has passed; the rest is real."""
+
+    def __init__(self, by):
+        self._real, self._by = world._world, by
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    def now(self):
+        return self._real.now() + self._by
+
+
+def logical_times(customer):
+    """Of the ledger's entry and of the receipt."""
+    entry = Entry.objects.get(customer=customer, event="vault.customer.erased")
+    receipt = receipts.issued("erasure", customer).note
+    said = re.search(r"^logical: (.*)$", receipts.verified(receipt), re.MULTILINE)[1]
+    return json.loads(bytes(entry.body))["details"]["logical"], said.replace("+00:00", "Z")
+
+
+def test_a_sweep_a_day_later_tells_when_the_customer_was_gone_for_everybody(company, dan):
+    recovery = service.current().places.recovery
+    away = recovery.rename(recovery.with_name("away"))
+    approval = actions.request_erasure(company.cleo, customer=dan)
+    before = world.now()
+    actions.approve_erasure(company.emil, approval=approval, customer=dan)
+    after = world.now()
+
+    away.rename(recovery)
+    with world.another(Later(DAY)):
+        actions.sweep_erasures(company.emil)
+
+    for said in logical_times(dan):
+        assert before < datetime.fromisoformat(said) < after
+
+
+@pytest.mark.parametrize("point", ["epoch.begun", "erasure.intended", "erasure.keys_destroyed"])
+def test_so_does_a_sweep_after_a_crash(company, dan, point):
+    approval = actions.request_erasure(company.cleo, customer=dan)
+
+    def dies(name):
+        if name == point:
+            raise KeyboardInterrupt
+
+    before = world.now()
+    with points.listening(dies), pytest.raises(KeyboardInterrupt):
+        actions.approve_erasure(company.emil, approval=approval, customer=dan)
+    after = world.now()
+    with world.another(Later(DAY)):
+        actions.sweep_erasures(company.emil)
+
+    for said in logical_times(dan):
+        assert before < datetime.fromisoformat(said) < after
+
+
+def test_two_that_wait_together_keep_their_own_times(company, dan):
+    eva = company.customer("C-2", name="Eva")
+    recovery = service.current().places.recovery
+    away = recovery.rename(recovery.with_name("away"))
+    for customer, days in ((dan, 0), (eva, 1)):
+        with world.another(Later(DAY * days)):
+            approval = actions.request_erasure(company.cleo, customer=customer)
+            actions.approve_erasure(company.emil, approval=approval, customer=customer)
+    away.rename(recovery)
+    with world.another(Later(DAY * 2)):
+        actions.sweep_erasures(company.emil)
+
+    first, second = (datetime.fromisoformat(logical_times(one)[0]) for one in (dan, eva))
+    assert DAY <= second - first < DAY * 2

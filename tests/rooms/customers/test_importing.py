@@ -244,7 +244,7 @@ def test_while_the_index_is_rebuilt_nothing_is_imported(company, table):
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE vault_token, vault_sentinel")
+        cursor.execute("TRUNCATE vault_token, vault_mark, vault_sentinel")
 
     with pytest.raises(
         Rebuilding, match=r"being rebuilt.* start `trustkeep serve` or `trustkeep work`"

@@ -5,12 +5,11 @@ While the master key waits for its passphrase only the sealed web process runs; 
 process gets the key as an open file without a name, never in its arguments or environment.
 """
 
-import fcntl
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Listener
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from trustkeep.config.environment import Environment
 from trustkeep.config.serving import web
 from trustkeep.config.serving.children import Child
 from trustkeep.config.serving.unsealing import Door
-from trustkeep.kernel.keys import service
+from trustkeep.kernel.keys import file_lock, service
 from trustkeep.kernel.keys.providers import (
     InheritedProvider,
     MasterKeyProvider,
@@ -175,12 +174,12 @@ def _in_memory(key: bytes) -> int:
 
 @contextmanager
 def _only_one(settings: Environment) -> Iterator[None]:
-    settings.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    pg_folders.make_home(settings.home)
     folder = run_folder(settings)
     folder.mkdir(mode=0o700, exist_ok=True)
-    with (folder / "serve.lock").open("a") as lock:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stack.enter_context(file_lock.held(folder / "serve.lock", wait=False))
         except BlockingIOError:
             raise Conflict(
                 f"`trustkeep serve` runs already for {settings.home}: stop that one first."

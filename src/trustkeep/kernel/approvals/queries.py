@@ -6,15 +6,19 @@ from uuid import UUID
 from django.db.models import Q
 
 from trustkeep.base import world
-from trustkeep.base.actor import Actor
+from trustkeep.base.actor import Actor, ActorKind
 from trustkeep.base.errors import Missing
 from trustkeep.kernel.approvals.models import ApprovalRequest, WayOut
 from trustkeep.kernel.approvals.rules import COOLING, DELAY, State, Way
 from trustkeep.kernel.keys import authorisations, sealed_sets
+from trustkeep.kernel.ledger import history
 from trustkeep.kernel.people import queries as people
 from trustkeep.kernel.people.authority import require
+from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.models import RoleAssignment, Token
 from trustkeep.kernel.people.permissions import PERMISSIONS, Permission
+
+_GIVING = (PeopleEvent.ROLE_ASSIGNED, PeopleEvent.TOKEN_ISSUED)
 
 
 def request(request_id: UUID) -> ApprovalRequest:
@@ -83,11 +87,21 @@ def way_now() -> Way:
 
 
 def changed_each_other_until(one: UUID, other: UUID, *, now: datetime) -> datetime | None:
-    """Until when it counts that one gave the other a role or a token; None: it does not."""
+    """Until when it counts that one gave the other a role or a token; None: it does not.
+
+    The ledger is asked too: a token that was handed on is gone once its holder made their own.
+    """
+    since = now - COOLING
     changed = []
     for person, by in ((one, other), (other, one)):
         roles, tokens = sealed_sets.rows(RoleAssignment, person), sealed_sets.rows(Token, person)
         changed += [row.given_at for row in roles if row.given_by == by]
         changed += [row.created_at for row in tokens if row.issued_by == by]
-    until = max(changed, default=now - COOLING) + COOLING
+        given = history.by(Actor(ActorKind.STAFF, by).label, _GIVING, since=since)
+        changed += [
+            datetime.fromisoformat(entry["at"])
+            for entry in given
+            if entry["details"]["member"] == str(person)
+        ]
+    until = max(changed, default=since) + COOLING
     return until if until > now else None

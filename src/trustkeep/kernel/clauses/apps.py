@@ -10,7 +10,10 @@ class ClausesConfig(AppConfig):
     label = "clauses"
 
     def ready(self) -> None:
-        """Put the runner on the schedule."""
-        from trustkeep.kernel.clauses import jobs
+        """Put the runner on the schedule, and have what it keeps compared with the ledger."""
+        from trustkeep.kernel.clauses import jobs, kept, runner
+        from trustkeep.kernel.keys import looking, state
 
         jobs.schedule()
+        state.register(kept.RESULTS, kept.compare_results)
+        looking.afterwards(runner.run_after_look)

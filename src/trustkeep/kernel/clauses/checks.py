@@ -21,17 +21,21 @@ class Check:
     part: str
     every: timedelta
     expects_rows: bool
+    after_look: bool
     look: Look
 
 
 CHECKS: dict[str, Check] = {}
 
 
-def check(part: str, *, every: timedelta, expects_rows: bool = True) -> Callable[[Look], Look]:
+def check(
+    part: str, *, every: timedelta, expects_rows: bool = True, after_look: bool = False
+) -> Callable[[Look], Look]:
     """Watch one part of a clause.
 
     With `expects_rows` a finding that looked at no row (`Finding.looked_at`) counts as not yet
-    watched, never as green.
+    watched, never as green.  With `after_look` it speaks of the newest comparison of state and
+    ledger, so that it also runs at once after each.
 
     Raises:
         Misconfigured: no clause has such a part, the interval is empty, or the name is taken.
@@ -43,7 +47,7 @@ def check(part: str, *, every: timedelta, expects_rows: bool = True) -> Callable
 
     def register(look: Look) -> Look:
         name = f"{look.__module__.removeprefix('trustkeep.')}.{look.__name__}"
-        made = Check(name, part, every, expects_rows, look)
+        made = Check(name, part, every, expects_rows, after_look, look)
         if CHECKS.setdefault(name, made) is not made:
             raise Misconfigured(f"Two checks are called {name}: give one of them another name.")
         return look

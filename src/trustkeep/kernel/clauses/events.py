@@ -8,7 +8,13 @@ class ClauseEvent(Event):
 
     STATUS_CHANGED = (
         "clauses.status.changed",
-        {"check": Detail.CODE, "part": Detail.CODE, "status": Detail.CODE, "before": Detail.CODE},
+        {
+            "check": Detail.CODE,
+            "number": Detail.COUNT,
+            "part": Detail.CODE,
+            "status": Detail.CODE,
+            "before": Detail.CODE,
+        },
     )
     EXEMPTION_GIVEN = (
         "clauses.exemption.given",

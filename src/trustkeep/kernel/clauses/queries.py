@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from trustkeep.base import world
-from trustkeep.kernel.clauses import rules, sop
+from trustkeep.kernel.clauses import kept, rules, sop
 from trustkeep.kernel.clauses.checks import CHECKS
-from trustkeep.kernel.clauses.models import CheckResult, Exemption
-from trustkeep.kernel.clauses.rules import ClauseState, Finding, Result, Status
+from trustkeep.kernel.clauses.models import Exemption
+from trustkeep.kernel.clauses.rules import ClauseState, Result
 from trustkeep.kernel.keys import sealed_sets
 
 
@@ -38,13 +38,8 @@ def state(on: datetime | None = None) -> tuple[ClauseState, ...]:
 def latest_results(moment: datetime) -> Mapping[str, list[Result]]:
     """By part, the newest result of each check that is not newer than the moment."""
     found: dict[str, list[Result]] = {}
-    newest = (
-        CheckResult.objects.filter(at__lte=moment)
-        .order_by("check_name", "-at", "-pk")
-        .distinct("check_name")
-    )
-    for row in newest:
-        found.setdefault(row.part, []).append(as_result(row))
+    for result in kept.latest(moment):
+        found.setdefault(result.part, []).append(result)
     return found
 
 
@@ -54,14 +49,6 @@ def expected_checks() -> Mapping[str, list[str]]:
     for each in CHECKS.values():
         found.setdefault(each.part, []).append(each.name)
     return found
-
-
-def as_result(row: CheckResult) -> Result:
-    """A kept row as a value."""
-    finding = Finding(
-        Status(row.status), row.figure, row.sentence, row.rows, row.link, row.looked_at
-    )
-    return Result(row.check_name, row.part, row.at, row.every, finding)
 
 
 def _exemptions(moment: datetime) -> Mapping[str, str]:

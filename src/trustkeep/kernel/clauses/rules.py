@@ -46,6 +46,15 @@ class Finding:
     looked_at: int | None = None
 
 
+# What stands in place of a result that is not as it was written.
+ALTERED = Finding(
+    Status.NEEDS_ATTENTION,
+    "-",
+    "The kept result was changed from outside, so it shows nothing: find out who writes to the "
+    "database.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """A kept finding: of which check, for which part, when, and how often the check runs."""

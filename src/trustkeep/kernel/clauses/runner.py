@@ -7,16 +7,15 @@ from typing import NamedTuple
 import structlog
 from django.db import connection, transaction
 
-from trustkeep.base import actor as actors
 from trustkeep.base import world
-from trustkeep.kernel.clauses import queries, rules
+from trustkeep.kernel.clauses import kept, rules
 from trustkeep.kernel.clauses.checks import CHECKS, Check
 from trustkeep.kernel.clauses.events import ClauseEvent
+from trustkeep.kernel.clauses.kept import RUNNER
 from trustkeep.kernel.clauses.models import CheckResult
-from trustkeep.kernel.clauses.rules import Finding, Status
+from trustkeep.kernel.clauses.rules import ALTERED, Finding, Status
 from trustkeep.kernel.ledger import log
 
-RUNNER = actors.job("clauses.runner")
 _log = structlog.get_logger(__name__)
 _ONE_AT_A_TIME = 0x74_6B_63_6C_61_75_73_65  # advisory lock: "tkclause"
 
@@ -29,19 +28,20 @@ class Ran(NamedTuple):
 
 
 def run_due() -> tuple[Ran, ...]:
-    """Run every check whose interval has passed since its last result."""
+    """Run every check whose interval has passed since its last result, or that has none."""
     now = world.now()
-    last = {
-        result.check: result.at
-        for results in queries.latest_results(now).values()
-        for result in results
-    }
+    last = {each.check: each.at for each in kept.latest(now) if each.finding is not ALTERED}
     return run(each for each in CHECKS.values() if _is_due(each, last.get(each.name), now))
 
 
 def run_all() -> tuple[Ran, ...]:
     """Run every check now."""
     return run(CHECKS.values())
+
+
+def run_after_look() -> tuple[Ran, ...]:
+    """Run the checks that speak of the newest comparison of state and ledger."""
+    return run(each for each in CHECKS.values() if each.after_look)
 
 
 def run(checks: Iterable[Check]) -> tuple[Ran, ...]:
@@ -74,23 +74,30 @@ def _keep(check: Check, finding: Finding) -> Status:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_AT_A_TIME])
-        before = CheckResult.objects.filter(check_name=check.name).order_by("-at", "-pk").first()
-        CheckResult.objects.create(
+        rows = CheckResult.objects.filter(check_name=check.name)
+        # The ledger and not the row before says what was known: that row may have been changed.
+        said = kept.changes().get(check.name, [])
+        known = said[-1].status if said else Status.NOT_YET_WATCHED
+        numbers = [each.number for each in (rows.order_by("-number").first(), *said[-1:]) if each]
+        row = CheckResult(
             check_name=check.name,
+            number=max(numbers, default=0) + 1,
             part=check.part,
             at=world.now(),
             every=check.every,
-            status=finding.status,
+            status=str(finding.status),
             figure=finding.figure,
             sentence=finding.sentence,
             rows=list(finding.rows),
             link=finding.link,
             looked_at=finding.looked_at,
         )
-        known = before.status if before else Status.NOT_YET_WATCHED
+        kept.seal(row)
+        row.save(force_insert=True)
         if known != finding.status:
             details = {
                 "check": check.name,
+                "number": row.number,
                 "part": check.part,
                 "status": str(finding.status),
                 "before": str(known),

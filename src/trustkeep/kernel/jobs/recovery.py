@@ -55,6 +55,13 @@ def has_worker(silent_after_s: float = SILENT_AFTER_S) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def remedy() -> str:
+    """What to do where something waits for a job."""
+    if has_worker():
+        return "try again in a moment"
+    return "nobody works on it, so start `trustkeep serve` or `trustkeep work`"
+
+
 def schedule() -> None:
     """Have the recovery itself run each minute; a worker also runs it when it starts."""
     registry.handler(RECOVERY)(_recover)

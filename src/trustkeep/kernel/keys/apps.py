@@ -16,4 +16,5 @@ class KeysConfig(AppConfig):
         jobs.schedule()
         state.register(set_state.SETS, set_state.compare_sets)
         state.register(set_state.REGISTER, set_state.compare_register)
+        state.register(set_state.REFERENCES, set_state.compare_references)
         state.register(looking.LOOKS, looking.compare_looks)

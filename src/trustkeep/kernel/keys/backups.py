@@ -25,9 +25,9 @@ from trustkeep.base.errors import Misconfigured, Tampered
 from trustkeep.crypto import keytree
 from trustkeep.crypto.derive import expanded
 from trustkeep.crypto.encoding import joined, u16, u64
-from trustkeep.kernel.keys import bucket_record, store, unwrap
+from trustkeep.kernel.keys import bucket_record, reference_lists, store, unwrap
 from trustkeep.kernel.keys.service import INSTALL, KeyService
-from trustkeep.kernel.keys.slots import FileSlot
+from trustkeep.kernel.keys.slots import FileSlot, sync
 from trustkeep.kernel.keys.unwrap import Epoch
 
 CHECKPOINT = "checkpoint"  # where the ledger's anchor keeps the newest one in the store
@@ -103,12 +103,12 @@ def number_of(path: Path) -> int:
 
 def newest(folder: Path, secret: bytes) -> dict[str, Any] | None:
     """The newest manifest that is genuine and whole."""
-    numbers = sorted((number_of(path) for path in folder.glob("manifest-*.json")), reverse=True)
-    for number in numbers:
-        manifest = _manifest(folder, secret, number)
-        if manifest:
-            return manifest
-    return None
+    genuine = (_manifest(folder, secret, number) for number in _numbers(folder))
+    return next(filter(None, genuine), None)
+
+
+def _numbers(folder: Path) -> list[int]:
+    return sorted((number_of(path) for path in folder.glob("manifest-*.json")), reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +127,18 @@ def restore(folder: Path, master: bytes, slot: FileSlot, into: Path) -> Manifest
 
     Raises:
         Misconfigured: there is no backup here that this master key made.
-        Tampered: a pack is missing or was changed.
+        Tampered: the newest manifest or a pack is missing or was changed.
     """
     secret = expanded(master, _MAC_LABEL)
     manifest = newest(folder, secret)
     if manifest is None:
         raise Misconfigured(f"{folder} holds no key backup that belongs to this master key.")
+    highest = _numbers(folder)[0]
+    if highest != manifest["number"]:
+        raise Tampered(
+            f"The newest key backup, manifest-{highest}.json in {folder}, was changed: use another "
+            "copy of it, or move it away to use an earlier one, which knows no newer customer."
+        )
     metas = {name: bytes.fromhex(value) for name, value in manifest["meta"].items()}
     number = int(metas[store.EPOCH])
     install = UUID(bytes=metas[INSTALL])
@@ -143,18 +149,37 @@ def restore(folder: Path, master: bytes, slot: FileSlot, into: Path) -> Manifest
     fresh = into.with_name(into.name + ".new")
     fresh.unlink(missing_ok=True)
     keys = store.KeyStore(fresh)
-    keys.create()
-    with keys.writing() as rows:
-        for name, value in metas.items():
-            store.set_meta(rows, name, value)
-        for bucket, (generation, pack, offset, length) in manifest["buckets"].items():
-            with (folder / f"pack-{pack}.keys").open("rb") as file:
-                file.seek(offset)
-                record = _opened(epoch, int(bucket), generation, file.read(length))
-            bucket_record.put(rows, int(bucket), generation, record)
-    keys.close()
+    try:
+        keys.create()
+        with keys.writing() as rows:
+            for name, value in metas.items():
+                store.set_meta(rows, name, value)
+            _put_buckets(rows, epoch, folder, manifest["buckets"])
+            reference_lists.make_again(rows, epoch)
+    finally:
+        keys.close()
     fresh.rename(into)
     return Manifest(install, number, datetime.fromisoformat(manifest["at"]))
+
+
+def _put_buckets(
+    rows: sqlite3.Connection, epoch: Epoch, folder: Path, placed: dict[str, Placed]
+) -> None:
+    for bucket, (generation, pack, offset, length) in placed.items():
+        data = _part(folder / f"pack-{pack}.keys", offset, length)
+        record = _opened(epoch, int(bucket), generation, data)
+        bucket_record.put(rows, int(bucket), generation, record)
+
+
+def _part(pack: Path, offset: int, length: int) -> bytes:
+    try:
+        with pack.open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
+    except OSError as problem:
+        raise Tampered(
+            f"The key backup's {pack} cannot be read ({problem.strerror}): use another copy of it."
+        ) from None
 
 
 def _sealed(epoch: Epoch, bucket: int, generation: int, record: bytes) -> bytes:
@@ -235,9 +260,7 @@ def _durably(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(path)
-        handle = os.open(path.parent, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
+        sync(path.parent)
     except OSError as problem:
         raise Misconfigured(
             f"The key backup {path} cannot be written ({problem.strerror}): make room or set "

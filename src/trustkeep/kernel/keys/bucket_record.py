@@ -1,8 +1,8 @@
 """One bucket of the key store as bytes, for key backups: keys, references and register facts.
 
-Keys: a count of four bytes, then 16 bytes customer, 4 bytes version, 60 bytes wrap each.
-References: a count, then 32 bytes hash and 16 bytes customer each.  Facts: a count, then each as
-six length-prefixed parts.  Then the head of 32 bytes.
+Keys: a count of four bytes, then each 16 bytes customer, 4 bytes version, 60 bytes wrap, 60 bytes
+wrapped hash of the reference (zeros: none).  Facts: a count, then each as six length-prefixed
+parts.  Then the head of 32 bytes.
 """
 
 import sqlite3
@@ -12,8 +12,8 @@ from trustkeep.base.errors import Tampered
 from trustkeep.crypto.encoding import joined, u32, u64
 from trustkeep.crypto.keytree import WRAPPED_BYTES
 
-_KEY = struct.Struct(f">16sI{WRAPPED_BYTES}s")
-_REFERENCE = struct.Struct(">32s16s")
+_KEY = struct.Struct(f">16sI{WRAPPED_BYTES}s{WRAPPED_BYTES}s")
+_NO_REFERENCE = bytes(WRAPPED_BYTES)
 _COUNT = struct.Struct(">I")
 _PARTS = 6
 
@@ -21,10 +21,9 @@ _PARTS = 6
 def of(rows: sqlite3.Connection, bucket: int) -> bytes:
     """The record of one bucket."""
     keys = rows.execute(
-        "SELECT customer, version, wrapped FROM customer_key WHERE bucket = ?", (bucket,)
-    ).fetchall()
-    references = rows.execute(
-        "SELECT hash, customer FROM reference WHERE bucket = ?", (bucket,)
+        "SELECT customer, version, wrapped, coalesce(reference, ?) FROM customer_key"
+        " WHERE bucket = ?",
+        (_NO_REFERENCE, bucket),
     ).fetchall()
     facts = rows.execute(
         "SELECT n, subject, fact, at, details, head FROM register WHERE bucket = ? ORDER BY n",
@@ -35,8 +34,6 @@ def of(rows: sqlite3.Connection, bucket: int) -> bytes:
         (
             u32(len(keys)),
             *(_KEY.pack(*key) for key in keys),
-            u32(len(references)),
-            *(_REFERENCE.pack(*reference) for reference in references),
             u32(len(facts)),
             *(
                 joined(u64(n), subject, fact.encode(), at.encode(), details, after)
@@ -55,7 +52,6 @@ def put(rows: sqlite3.Connection, bucket: int, generation: int, record: bytes) -
     """
     try:
         at = _put_keys(rows, bucket, record)
-        at = _put_references(rows, bucket, record, at)
         entries, at = _put_facts(rows, bucket, record, at)
     except (struct.error, UnicodeDecodeError, sqlite3.Error):
         raise Tampered("A pack of the key backup was changed: use an earlier backup.") from None
@@ -71,16 +67,11 @@ def _put_keys(rows: sqlite3.Connection, bucket: int, record: bytes) -> int:
     count = int.from_bytes(record[:4], "big")
     for number in range(count):
         key = _KEY.unpack_from(record, 4 + number * _KEY.size)
-        rows.execute("INSERT INTO customer_key VALUES (?, ?, ?, ?)", (bucket, *key))
+        rows.execute(
+            "INSERT INTO customer_key VALUES (?, ?, ?, ?, NULLIF(?, ?))",
+            (bucket, *key, _NO_REFERENCE),
+        )
     return 4 + count * _KEY.size
-
-
-def _put_references(rows: sqlite3.Connection, bucket: int, record: bytes, at: int) -> int:
-    count = int.from_bytes(record[at : at + 4], "big")
-    for number in range(count):
-        digest, customer = _REFERENCE.unpack_from(record, at + 4 + number * _REFERENCE.size)
-        rows.execute("INSERT INTO reference VALUES (?, ?, ?)", (digest, bucket, customer))
-    return at + 4 + count * _REFERENCE.size
 
 
 def _put_facts(rows: sqlite3.Connection, bucket: int, record: bytes, at: int) -> tuple[int, int]:

@@ -19,15 +19,21 @@ from uuid import UUID
 
 from trustkeep.base import points, world
 from trustkeep.base.errors import Conflict
-from trustkeep.crypto import keytree
-from trustkeep.kernel.keys import authorisations, backups, register, reopen, store, unwrap
+from trustkeep.kernel.keys import (
+    authorisations,
+    backups,
+    register,
+    reopen,
+    rewrapping,
+    sealed_meta,
+    store,
+)
 from trustkeep.kernel.keys.service import TRANSITION, KeyService
 from trustkeep.kernel.keys.slots import ACTIVE, Acknowledgement, FileSlot, SlotUnreachable
 from trustkeep.kernel.keys.standing import Fact
-from trustkeep.kernel.keys.unwrap import CustomerKey, Epoch
 
 DESTROY = "keys.destroy"
-BEGAN = "epoch-began"
+BEGAN, UNTOLD = "epoch-began", "epoch-untold"
 BEGUN, COMMITTED, BACKED = "begun", "committed", "backed"
 
 
@@ -80,14 +86,14 @@ def destroy(
         for customer in customers:
             register.append(keys, rows, Fact.ERASING, customer, {})
         listed = [str(customer) for customer in customers]
-        transition = _transition(rows)
+        transition = _transition(keys, rows)
         if transition is None:
             _begin(keys, rows, listed)
         else:
             # A slot that does not answer must not stop the next erasure from being intended.
             same = transition.customers if transition.stage == BEGUN else transition.waiting
             same.extend(listed)
-            _store(rows, transition)
+            _store(keys, rows, transition)
     register.anchor(keys)
     points.reached("epoch.begun")
 
@@ -101,7 +107,7 @@ def destroy_again(keys: KeyService, customers: Sequence[UUID]) -> None:
         listed = [
             str(customer) for customer in customers if store.wrapped_key(rows, customer) is not None
         ]
-        if listed and _transition(rows) is None:
+        if listed and _transition(keys, rows) is None:
             for customer in listed:
                 register.append(keys, rows, Fact.ERASING, UUID(customer), {})
             _begin(keys, rows, listed)
@@ -111,7 +117,7 @@ def destroy_again(keys: KeyService, customers: Sequence[UUID]) -> None:
 def rotate(keys: KeyService, samples: Sequence[reopen.Sample] = ()) -> Change:
     """Change the epoch without erasing anybody: every 30 days at the latest, or on suspicion."""
     with keys.store.writing() as rows:
-        _refuse_under_way(rows)
+        _refuse_under_way(keys, rows)
         _begin(keys, rows, [])
     return resume(keys, samples)
 
@@ -119,14 +125,14 @@ def rotate(keys: KeyService, samples: Sequence[reopen.Sample] = ()) -> Change:
 def began_at(keys: KeyService) -> datetime | None:
     """When the present epoch began; None: before that was kept."""
     with keys.store.reading() as rows:
-        stored = store.meta(rows, BEGAN)
+        stored = sealed_meta.get(rows, keys, BEGAN)
     return datetime.fromisoformat(stored.decode()) if stored else None
 
 
 def under_way(keys: KeyService) -> Transition | None:
     """The epoch change that has not ended, if there is one."""
     with keys.store.reading() as rows:
-        return _transition(rows)
+        return _transition(keys, rows)
 
 
 def resume(keys: KeyService, samples: Sequence[reopen.Sample] = ()) -> Change:
@@ -163,7 +169,7 @@ def _resumed(keys: KeyService, samples: Sequence[reopen.Sample]) -> Change:
 
 def _begin(keys: KeyService, rows: sqlite3.Connection, listed: list[str]) -> None:
     epoch = keys.ring.at(rows).number
-    _store(rows, Transition(BEGUN, epoch, epoch + 1, listed))
+    _store(keys, rows, Transition(BEGUN, epoch, epoch + 1, listed))
 
 
 def _new_world(keys: KeyService, transition: Transition) -> Transition:
@@ -176,47 +182,21 @@ def _new_world(keys: KeyService, transition: Transition) -> Transition:
         points.reached(f"epoch.prepared.{slot.name}")
     with keys.store.writing() as rows:
         old = keys.ring.at(rows)
-        transition = _transition(rows) or transition  # others may have joined meanwhile
+        transition = _transition(keys, rows) or transition  # others may have joined meanwhile
         transition.new = new
         customers = _customers(transition)
         for customer in customers:
-            store.drop_key(rows, customer)
             register.append(keys, rows, Fact.ERASED, customer, {})
         root = keys.ring.root_for(transition.new, secret)
-        _rewrap(rows, old, root, transition.new, {keytree.bucket_of(one) for one in customers})
+        rewrapping.rewrap(rows, old, root, transition.new, erased=customers)
         store.set_meta(rows, store.EPOCH, str(transition.new).encode())
-        store.set_meta(rows, BEGAN, world.now().isoformat().encode())
+        sealed_meta.put(rows, keys, BEGAN, world.now().isoformat().encode())
         transition.stage = COMMITTED
-        _store(rows, transition)
+        _store(keys, rows, transition)
         points.reached("epoch.committing")
     points.reached("epoch.committed")
     register.anchor(keys)
     return transition
-
-
-def _rewrap(
-    rows: sqlite3.Connection, old: Epoch, root: bytes, epoch: int, changed: set[int]
-) -> None:
-    """New keys for the changed buckets, new wraps for everything that stands under the root."""
-    keys = [old.bucket_key(bucket) for bucket in range(keytree.BUCKETS)]
-    for bucket in changed:
-        keys[bucket] = keytree.new_key()
-        survivors = [
-            (customer, version, _wrapped(old, keys[bucket], customer, version, wrapped))
-            for customer, version, wrapped in store.keys_in(rows, bucket)
-        ]
-        store.replace_keys(rows, bucket, survivors)
-    table = keytree.wrap_buckets(root, old.install, epoch, keys)
-    store.set_meta(rows, unwrap.TABLE, table)
-    for name in unwrap.NAMED:
-        place = keytree.for_name(old.install, name, epoch)
-        wrapped = keytree.wrap(root, place, old.named_key(rows, name))
-        store.set_meta(rows, f"key/{name}", wrapped)
-
-
-def _wrapped(old: Epoch, new_key: bytes, customer: UUID, version: int, wrapped: bytes) -> bytes:
-    key: CustomerKey = old.customer_key(customer, version, wrapped)
-    return keytree.wrap(new_key, keytree.for_customer(old.install, customer, version), key.key)
 
 
 def _destroyed(keys: KeyService, transition: Transition) -> Change:
@@ -234,8 +214,11 @@ def _destroyed(keys: KeyService, transition: Transition) -> Change:
         transition = _staged(keys, transition, BACKED)
     if not pending:
         with keys.store.writing() as rows:
-            waiting = (_transition(rows) or transition).waiting
+            waiting = (_transition(keys, rows) or transition).waiting
             store.set_meta(rows, TRANSITION, None)
+            if not transition.customers:  # of an erasure, the entry of the erasure tells
+                said = {"epoch": transition.new, "slots": sorted(transition.acknowledged)}
+                sealed_meta.put(rows, keys, UNTOLD, json.dumps(said).encode())
             if waiting:
                 _begin(keys, rows, waiting)
         points.reached("epoch.done")
@@ -264,18 +247,18 @@ def _change(transition: Transition, pending: tuple[str, ...]) -> Change:
 def _staged(keys: KeyService, transition: Transition, stage: str) -> Transition:
     with keys.store.writing() as rows:
         # Another erasure may have begun to wait meanwhile.
-        transition.waiting = (_transition(rows) or transition).waiting
+        transition.waiting = (_transition(keys, rows) or transition).waiting
         transition.stage = stage
-        _store(rows, transition)
+        _store(keys, rows, transition)
     return transition
 
 
-def _store(rows: sqlite3.Connection, transition: Transition) -> None:
-    store.set_meta(rows, TRANSITION, json.dumps(asdict(transition)).encode())
+def _store(keys: KeyService, rows: sqlite3.Connection, transition: Transition) -> None:
+    sealed_meta.put(rows, keys, TRANSITION, json.dumps(asdict(transition)).encode())
 
 
-def _transition(rows: sqlite3.Connection) -> Transition | None:
-    stored = store.meta(rows, TRANSITION)
+def _transition(keys: KeyService, rows: sqlite3.Connection) -> Transition | None:
+    stored = sealed_meta.get(rows, keys, TRANSITION)
     return None if stored is None else Transition(**json.loads(stored))
 
 
@@ -283,8 +266,8 @@ def _customers(transition: Transition) -> tuple[UUID, ...]:
     return tuple(map(UUID, transition.customers))
 
 
-def _refuse_under_way(rows: sqlite3.Connection) -> None:
-    if _transition(rows) is not None:
+def _refuse_under_way(keys: KeyService, rows: sqlite3.Connection) -> None:
+    if _transition(keys, rows) is not None:
         raise Conflict(
             "An earlier key change has not ended: `trustkeep keys status` names the slot it waits "
             "for; it goes on by itself when the slot answers."

@@ -1,19 +1,28 @@
 """Founding: the keys of a new installation, made once.  Resumable: each part is made if missing."""
 
-import os
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 import pyrage
 
 from trustkeep.base import world
-from trustkeep.base.errors import Misconfigured
+from trustkeep.base.errors import Misconfigured, Tampered
 from trustkeep.crypto import keytree
 from trustkeep.crypto.derive import expanded
-from trustkeep.kernel.keys import epochs, register, signing, store, unwrap
+from trustkeep.crypto.keytree import WrongKey
+from trustkeep.kernel.keys import (
+    epochs,
+    reference_lists,
+    register,
+    sealed_meta,
+    signing,
+    store,
+    unwrap,
+)
 from trustkeep.kernel.keys.providers import MasterKeyProvider
 from trustkeep.kernel.keys.service import INSTALL, RECIPIENT, KeyPlaces
-from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, recovery_slot
+from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, recovery_slot, sync
 from trustkeep.kernel.keys.store import KeyStore
 
 IDENTITY = "recovery-identity"  # wrapped by the master key, until the kit has been proven
@@ -52,8 +61,14 @@ def found(places: KeyPlaces, provider: MasterKeyProvider) -> bool:
     for slot in slots:
         slot.activate(FIRST_EPOCH)
     fresh.rename(places.store)
-    _sync(places.store.parent)
+    sync(places.store.parent)
     return True
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Founded:
+    master: bytes
+    install: UUID
 
 
 def _fill(
@@ -64,25 +79,26 @@ def _fill(
     keys.create()
     root = keytree.root_key(master=master, epoch_secret=secret, install=install, epoch=FIRST_EPOCH)
     buckets = [keytree.new_key() for _ in range(keytree.BUCKETS)]
+    founded = _Founded(master, install)
     with keys.writing() as rows:
         store.set_meta(rows, INSTALL, install.bytes)
         store.set_meta(rows, store.EPOCH, str(FIRST_EPOCH).encode())
-        store.set_meta(rows, epochs.BEGAN, world.now().isoformat().encode())
+        sealed_meta.put(rows, founded, epochs.BEGAN, world.now().isoformat().encode())
         store.set_meta(rows, unwrap.MASTER_CHECK, unwrap.master_check(master, install))
         store.set_meta(
             rows, unwrap.TABLE, keytree.wrap_buckets(root, install, FIRST_EPOCH, buckets)
         )
-        for name in unwrap.NAMED:
-            key = keytree.new_key()
+        named = {name: keytree.new_key() for name in unwrap.NAMED}
+        for name, key in named.items():
             place = keytree.for_name(install, name, FIRST_EPOCH)
             store.set_meta(rows, f"key/{name}", keytree.wrap(root, place, key))
-            if name == "register":
-                mark = register.empty_mark(key)
-                store.set_meta(rows, register.ROOT, mark)
+        mark = register.empty_mark(named["register"])
+        store.set_meta(rows, register.ROOT, mark)
+        reference_lists.Lists(rows, install, named).make({})
         store.set_meta(rows, signing.SIGNING, signing.new_wrapped(master, install))
-        store.set_meta(rows, RECIPIENT, str(identity.to_public()).encode())
+        sealed_meta.put(rows, founded, RECIPIENT, str(identity.to_public()).encode())
         store.set_meta(rows, IDENTITY, wrapped_identity(master, install, str(identity)))
-    primary.hold(register.ROOT, mark)
+    register.hold_mark(primary, mark)
     keys.close()
 
 
@@ -95,12 +111,10 @@ def wrapped_identity(master: bytes, install: UUID, identity: str) -> bytes:
 def unwrapped_identity(master: bytes, install: UUID, wrapped: bytes) -> str:
     """The kit's identity, to write a kit of it."""
     key = expanded(master, b"trustkeep/recovery-identity/v1" + install.bytes)
-    return keytree.unwrap(key, install.bytes, wrapped).decode()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        return keytree.unwrap(key, install.bytes, wrapped).decode()
+    except WrongKey:
+        raise Tampered(
+            "The identity of the recovery kit was changed: restore the key store from its newest "
+            "backup."
+        ) from None

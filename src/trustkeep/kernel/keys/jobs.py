@@ -38,8 +38,8 @@ def back_up_if_changed() -> bool:
 
 
 def _look() -> None:
-    looking.look()
+    looking.look_and_follow()
 
 
 def _look_whole() -> None:
-    looking.look(whole=True)
+    looking.look_and_follow(whole=True)

@@ -16,7 +16,7 @@ import pyrage
 from trustkeep.base import world
 from trustkeep.base.errors import Conflict, Unacceptable, Unavailable
 from trustkeep.crypto.keytree import WrongKey
-from trustkeep.kernel.keys import founding, store
+from trustkeep.kernel.keys import founding, sealed_meta, store
 from trustkeep.kernel.keys.service import RECIPIENT, KeyService
 from trustkeep.kernel.keys.slots import recovery_slot
 
@@ -66,7 +66,7 @@ def prove(keys: KeyService, path: Path, code: str) -> datetime:
     if keys.places.recovery is None or content["install"] != str(keys.install):
         raise Unacceptable("This kit belongs to another installation, or there is no slot for it.")
     with keys.store.reading() as rows:
-        recipient = (store.meta(rows, RECIPIENT) or b"").decode()
+        recipient = sealed_meta.required(rows, keys, RECIPIENT).decode()
     slot = recovery_slot(keys.places.recovery, recipient, content["identity"])
     epoch = keys.epoch()
     try:
@@ -79,7 +79,7 @@ def prove(keys: KeyService, path: Path, code: str) -> datetime:
         )
     now = world.now()
     with keys.store.writing() as rows:
-        store.set_meta(rows, PROVEN_AT, now.isoformat().encode())
+        sealed_meta.put(rows, keys, PROVEN_AT, now.isoformat().encode())
         store.set_meta(rows, founding.IDENTITY, None)
     return now
 
@@ -87,7 +87,7 @@ def prove(keys: KeyService, path: Path, code: str) -> datetime:
 def proven_at(keys: KeyService) -> datetime | None:
     """When the newest kit was last proven; None: never."""
     with keys.store.reading() as rows:
-        stored = store.meta(rows, PROVEN_AT)
+        stored = sealed_meta.get(rows, keys, PROVEN_AT)
     return datetime.fromisoformat(stored.decode()) if stored else None
 
 
@@ -123,8 +123,8 @@ def _identity(keys: KeyService) -> str:
     slot.prepare(epoch, keys.primary.secret(epoch))
     slot.activate(epoch)
     with keys.store.writing() as rows:
-        store.set_meta(rows, RECIPIENT, str(fresh.to_public()).encode())
-        store.set_meta(rows, PROVEN_AT, None)
+        sealed_meta.put(rows, keys, RECIPIENT, str(fresh.to_public()).encode())
+        sealed_meta.put(rows, keys, PROVEN_AT, None)
         store.set_meta(
             rows,
             founding.IDENTITY,

@@ -1,10 +1,11 @@
 """Comparing state and ledger now, keeping what was found, and saying so when it changed."""
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
 
+import structlog
 from django.db import transaction
 
 from trustkeep.base import actor as actors
@@ -17,6 +18,8 @@ from trustkeep.kernel.ledger import log, snapshots, verification
 from trustkeep.kernel.ledger.verification import Defect, Mark
 
 WATCHER = actors.job("keys.watcher")
+_log = structlog.get_logger(__name__)
+_followers: list[Callable[[], object]] = []
 LEDGER, LOOKS = "ledger", "looks"
 # As long as all of the ledger can be verified this fast, it is: only then is an old entry that
 # somebody rewrote found within minutes.  Beyond, the whole is verified each night.
@@ -50,6 +53,23 @@ def look(*, whole: bool = False) -> StateLook:
     done.seal = done.expected_seal(service.current().named_key("policy"))
     _keep(done, before)
     return done
+
+
+def afterwards(work: Callable[[], object]) -> None:
+    """Have work done in the same job after each comparison; called when an application starts."""
+    if work not in _followers:
+        _followers.append(work)
+
+
+def look_and_follow(*, whole: bool = False) -> None:
+    """Compare, then bring up to date what is shown of it.
+
+    Raises:
+        SealedStart: the keys are not there, so that nothing can be compared.
+    """
+    look(whole=whole)
+    for work in _followers:
+        work()
 
 
 def newest(*, whole: bool | None = None) -> StateLook | None:
@@ -95,6 +115,7 @@ def _keep(done: StateLook, before: StateLook | None) -> None:
             parts = sorted({each["part"] for each in done.findings})
             details = {"count": done.count, "parts": parts}
             log.append(KeyEvent.STATE_DISAGREES, WATCHER, details=details)
+            _log.warning("state.disagrees", count=done.count, parts=parts)
         elif not done.count and before is not None and before.count:
             log.append(KeyEvent.STATE_AGREES, WATCHER)
 

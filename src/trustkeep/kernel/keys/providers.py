@@ -45,8 +45,8 @@ class FileProvider:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.sentence = (
-            "The master key lies in a file on this host: whoever copies the data or its backups "
-            "has nothing, whoever takes the whole machine has the key as well."
+            "The master key lies in a file on this host: whoever takes the whole machine has the "
+            "key as well."
         )
 
     def read(self) -> bytes:

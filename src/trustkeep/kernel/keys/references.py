@@ -2,7 +2,7 @@
 
 A reference is easy to guess, and a keyed hash of it in the data database would let whoever holds an
 old dump and the live key confirm a guess about somebody who was erased.  So the hashes stand here,
-beside the keys; they are removed with the key, and key backups seal them under the bucket key.
+beside the keys and sealed: an erasure leaves no key that opens an old copy of them.
 """
 
 import hmac
@@ -11,10 +11,10 @@ from uuid import UUID
 
 from trustkeep.base import text
 from trustkeep.crypto.encoding import joined
+from trustkeep.kernel.keys import reference_lists
 from trustkeep.kernel.keys.service import KeyService
 
 _LABEL = b"trustkeep/reference/v1"
-_AT_ONCE = 500  # bound values in one statement
 
 
 def hashes(keys: KeyService, references: Sequence[str]) -> list[bytes]:
@@ -27,15 +27,10 @@ def hashes(keys: KeyService, references: Sequence[str]) -> list[bytes]:
 
 
 def customers(keys: KeyService, hashed: Sequence[bytes]) -> dict[bytes, UUID]:
-    """The customers that known references mean; unknown ones are left out."""
-    found: dict[bytes, UUID] = {}
+    """The customers that known references mean; unknown ones are left out.
+
+    Raises:
+        Tampered: what the key store says of references was changed from outside.
+    """
     with keys.store.reading() as rows:
-        for start in range(0, len(hashed), _AT_ONCE):
-            some = hashed[start : start + _AT_ONCE]
-            marks = ",".join("?" * len(some))
-            for digest, customer in rows.execute(
-                f"SELECT hash, customer FROM reference WHERE hash IN ({marks})",  # noqa: S608
-                some,
-            ):
-                found[digest] = UUID(bytes=customer)
-    return found
+        return reference_lists.find(rows, keys.ring.at(rows), hashed)

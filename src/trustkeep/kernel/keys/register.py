@@ -7,6 +7,7 @@ register that is written back, is noticed at the next look, and nothing is read 
 Format: `docs/formats/key-tree.md`.
 """
 
+import hashlib
 import hmac
 import json
 import sqlite3
@@ -20,6 +21,7 @@ from trustkeep.crypto.encoding import joined, u16, u64
 from trustkeep.crypto.keytree import BUCKETS, bucket_of
 from trustkeep.kernel.keys import service, store
 from trustkeep.kernel.keys.service import KeyService
+from trustkeep.kernel.keys.slots import FileSlot
 from trustkeep.kernel.keys.standing import Fact, Standing
 
 __all__ = [
@@ -30,6 +32,8 @@ __all__ = [
     "empty_mark",
     "enter",
     "facts",
+    "held_mark",
+    "hold_mark",
     "since",
     "standing_in",
     "standings_in",
@@ -37,6 +41,7 @@ __all__ = [
 ]
 
 ROOT = "register-root"
+MARK_BYTES = 40
 EMPTY = bytes(32)  # the head of a bucket without facts
 _LABEL = b"trustkeep/register/v1"
 
@@ -88,9 +93,32 @@ def anchor(keys: KeyService) -> None:
     # Under the writers' lock, so that of two who enter at once the later mark stays.
     with keys.store.writing() as rows:
         mark = store.meta(rows, ROOT) or b""
-        if _count(keys.primary.held(ROOT)) < _count(mark):
-            keys.primary.hold(ROOT, mark)
+        if _count(held_mark(keys.primary)) < _count(mark):
+            hold_mark(keys.primary, mark)
     points.reached("register.anchored")
+
+
+def held_mark(slot: FileSlot) -> bytes | None:
+    """The mark that a slot holds, if there is one.
+
+    Raises:
+        Tampered: it is not what was stored: a mark that counts too little would hide a write-back.
+    """
+    stored = slot.held(ROOT)
+    if stored is None:
+        return None
+    mark, digest = stored[:MARK_BYTES], stored[MARK_BYTES:]
+    if hashlib.sha256(mark).digest() != digest:
+        raise Tampered(
+            f"The mark of the register in the {slot.name} slot {slot.folder} was changed: move the "
+            "folder away and fill the slot anew with `trustkeep keys slots --restore --kit FILE`."
+        )
+    return mark
+
+
+def hold_mark(slot: FileSlot, mark: bytes) -> None:
+    """Have a slot hold a mark; durable when this returns."""
+    slot.hold(ROOT, mark + hashlib.sha256(mark).digest())
 
 
 def append(
@@ -174,7 +202,7 @@ def verify(keys: KeyService) -> int:
 
 def _check_root(keys: KeyService, rows: sqlite3.Connection) -> None:
     mark = store.meta(rows, ROOT) or b""
-    if mark != keys.seen.mark or _count(keys.primary.held(ROOT)) > keys.seen.count:
+    if mark != keys.seen.mark or _count(held_mark(keys.primary)) > keys.seen.count:
         secret = keys.ring.at(rows).named_key(rows, "register")
         heads = _heads(rows)
         keys.seen.count = _verified_count(keys, rows, secret, heads)
@@ -188,7 +216,7 @@ def _verified_count(
     count = _count(mark)
     if count < 0 or not hmac.compare_digest(mark, _mark(secret, count, heads)):
         raise _changed()
-    anchored = keys.primary.held(ROOT)
+    anchored = held_mark(keys.primary)
     if anchored is None or _count(anchored) > count or keys.seen.count > count:
         raise Tampered(
             "The register of holds, withdrawals and erasures is older than its anchor: somebody "
@@ -247,7 +275,7 @@ def _mark(secret: bytes, count: int, heads: list[bytes]) -> bytes:
 
 
 def _count(mark: bytes | None) -> int:
-    return int.from_bytes(mark[:8], "big") if mark and len(mark) == 40 else -1
+    return int.from_bytes(mark[:8], "big") if mark and len(mark) == MARK_BYTES else -1
 
 
 def _changed() -> Tampered:

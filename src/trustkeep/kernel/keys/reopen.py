@@ -11,18 +11,20 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
 from trustkeep.base import world
 from trustkeep.base.errors import Tampered, TrustkeepError
 from trustkeep.crypto import keytree, sealed
-from trustkeep.kernel.keys import store
+from trustkeep.kernel.keys import reference_lists, store
 from trustkeep.kernel.keys.service import KeyService
 from trustkeep.kernel.keys.slots import FileSlot
 from trustkeep.kernel.keys.unwrap import NAMED, Epoch, Ring
 
 OTHER_BUCKETS = 8  # looked at beside the changed ones: some 2,000 keys of a million
+LOOKED_UP = 16  # references of one bucket
 TIMEOUT_S = 300
 
 
@@ -85,13 +87,26 @@ def opened(task: dict[str, object]) -> int:
             epoch.named_key(rows, name)
         count = keytree.BUCKETS + len(NAMED)
         for bucket in list(task["buckets"]):  # type: ignore[call-overload]
-            for row in store.keys_in(rows, bucket):
-                epoch.customer_key(*row)
-                count += 1
+            count += _open_bucket(rows, epoch, bucket)
+        count += reference_lists.verify_renewed(rows, epoch)
         for erased in map(UUID, list(task["erased"])):  # type: ignore[call-overload]
             if store.wrapped_key(rows, erased) is not None:
                 raise Tampered("an erased customer still has a key")
         return count + _open_samples(rows, epoch, list(task["samples"]))  # type: ignore[call-overload]
+
+
+def _open_bucket(rows: sqlite3.Connection, epoch: Epoch, bucket: int) -> int:
+    meant: dict[bytes, UUID] = {}
+    kept = store.keys_in(rows, bucket)
+    for customer, version, wrapped, reference in kept:
+        epoch.customer_key(customer, version, wrapped)
+        if reference is not None:
+            meant[reference_lists.unwrapped(epoch, customer, reference)] = customer
+    # Each look-up opens a list, so some of them; the lists written anew are opened whole.
+    some = dict(islice(meant.items(), LOOKED_UP))
+    if reference_lists.find(rows, epoch, list(some)) != some:
+        raise Tampered("a survivor's reference leads nowhere")
+    return len(kept)
 
 
 def _open_samples(rows: sqlite3.Connection, epoch: Epoch, samples: list[list[str]]) -> int:

@@ -4,7 +4,7 @@ import pyrage
 
 from trustkeep.base.errors import Conflict, Unacceptable
 from trustkeep.crypto.keytree import WrongKey
-from trustkeep.kernel.keys import epochs, register, store
+from trustkeep.kernel.keys import epochs, register, sealed_meta, store
 from trustkeep.kernel.keys.service import INSTALL, RECIPIENT, KeyPlaces, KeyService
 from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, SlotUnreachable, recovery_slot
 from trustkeep.kernel.keys.store import KeyStore
@@ -38,7 +38,7 @@ def restore_primary(places: KeyPlaces, content: dict[str, str]) -> int:
         raise Conflict("There is no recovery slot: set TRUSTKEEP_RECOVERY_SLOT first.")
     keys = KeyStore(places.store)
     with keys.reading() as rows:
-        epoch = int(store.meta(rows, store.EPOCH) or b"0")
+        epoch = store.epoch_of(rows)
         install, mark = store.meta(rows, INSTALL) or b"", store.meta(rows, register.ROOT) or b""
     keys.close()
     primary = FileSlot("primary", places.primary)
@@ -55,9 +55,11 @@ def restore_primary(places: KeyPlaces, content: dict[str, str]) -> int:
             f"The recovery slot does not give the secret of epoch {epoch} with this kit; use the "
             "newest kit."
         ) from None
-    for name, value in ((register.ROOT, mark), (_CHECKPOINT, source.held(_CHECKPOINT))):
-        if value is not None and primary.held(name) is None:
-            primary.hold(name, value)
+    if register.held_mark(primary) is None:
+        register.hold_mark(primary, mark)
+    checkpoint = source.held(_CHECKPOINT)
+    if checkpoint is not None and primary.held(_CHECKPOINT) is None:
+        primary.hold(_CHECKPOINT, checkpoint)
     primary.prepare(epoch, secret)
     primary.activate(epoch)
     return epoch
@@ -79,7 +81,7 @@ def replace_recovery(keys: KeyService, *, destroyed: bool) -> int:
         )
     epoch = keys.epoch()
     with keys.store.reading() as rows:
-        recipient = (store.meta(rows, RECIPIENT) or b"").decode()
+        recipient = sealed_meta.required(rows, keys, RECIPIENT).decode()
     slot = recovery_slot(keys.places.recovery, recipient)
     try:
         if slot.epochs().get(epoch) == ACTIVE:

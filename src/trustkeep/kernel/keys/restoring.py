@@ -6,12 +6,14 @@ each, and `when` tells from which moment on they must be entered again.
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 from trustkeep.base.errors import Misconfigured
+from trustkeep.crypto.keytree import WrongKey
 from trustkeep.kernel.keys import backups, register, store
 from trustkeep.kernel.keys.service import KeyPlaces
-from trustkeep.kernel.keys.slots import FileSlot
+from trustkeep.kernel.keys.slots import FileSlot, sync
 from trustkeep.kernel.keys.store import KeyStore
 
 
@@ -30,22 +32,48 @@ def restore(places: KeyPlaces, master: bytes, source: FileSlot) -> Restored:
     `source` is a slot that holds the secret: the primary one, or the recovery slot with its kit.
 
     Raises:
-        Misconfigured: a key store stands already, or no backup belongs to this master key.
-        Tampered: a pack of the backup was changed.
-        WrongKey: the slot does not hold the secret of the backup's epoch.
+        Misconfigured: a key store stands already, no backup belongs to this master key, or the slot
+            does not give the secret of the backup's epoch.
+        Tampered: the backup was changed.
     """
     if KeyStore(places.store).exists:
         raise Misconfigured(
             f"A key store stands at {places.store}; move it away first, nothing was changed."
         )
-    manifest = backups.restore(places.backups, master, source, places.store)
-    primary = FileSlot("primary", places.primary)
-    primary.create()
-    if manifest.epoch not in primary.epochs():
-        primary.prepare(manifest.epoch, source.secret(manifest.epoch))
-        primary.activate(manifest.epoch)
-    keys = KeyStore(places.store)
-    with keys.reading() as rows:
-        primary.hold(register.ROOT, store.meta(rows, register.ROOT) or b"")
-    keys.close()
+    fresh = places.store.with_name("restored.sqlite")
+    try:
+        fresh.unlink(missing_ok=True)
+        manifest = _made(places, master, source, fresh)
+        # The store stands last: until then everything may be done once more.
+        _fill(FileSlot("primary", places.primary), source, fresh, manifest.epoch)
+        fresh.rename(places.store)
+        sync(places.store.parent)
+    except OSError as problem:
+        raise Misconfigured(
+            f"The key store cannot be written to {places.store} ({problem.strerror}): make room, "
+            "see to its disk, and run this again."
+        ) from None
     return Restored(manifest.install, manifest.epoch, manifest.at)
+
+
+def _made(places: KeyPlaces, master: bytes, source: FileSlot, fresh: Path) -> backups.Manifest:
+    try:
+        return backups.restore(places.backups, master, source, fresh)
+    except WrongKey:
+        raise Misconfigured(
+            f"The {source.name} slot {source.folder} does not give the secret of the newest key "
+            "backup's epoch: use the other slot, or the newest recovery kit."
+        ) from None
+
+
+def _fill(primary: FileSlot, source: FileSlot, fresh: Path, epoch: int) -> None:
+    primary.create()
+    if epoch not in primary.epochs():
+        primary.prepare(epoch, source.secret(epoch))
+    primary.activate(epoch)
+    keys = KeyStore(fresh)
+    try:
+        with keys.reading() as rows:
+            register.hold_mark(primary, store.meta(rows, register.ROOT) or b"")
+    finally:
+        keys.close()

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from trustkeep.base.errors import KeysChanging, SealedStart
 from trustkeep.crypto import keytree
-from trustkeep.kernel.keys import signing, store
+from trustkeep.kernel.keys import reference_lists, sealed_meta, signing, store
 from trustkeep.kernel.keys.providers import MasterKeyProvider
 from trustkeep.kernel.keys.slots import FileSlot, recovery_slot
 from trustkeep.kernel.keys.standing import Seen
@@ -93,14 +93,20 @@ class KeyService:
         with self.store.writing() as rows:
             refuse_in_transition(rows)
             epoch = self.ring.at(rows)
+            digests = {customer: digest for digest, customer in references.items()}
             store.add_keys(
                 rows,
                 (
-                    (customer, key.version, epoch.wrap_customer(customer, key))
+                    (
+                        customer,
+                        key.version,
+                        epoch.wrap_customer(customer, key),
+                        reference_lists.wrapped(epoch, customer, digests.get(customer)),
+                    )
                     for customer, key in made.items()
                 ),
             )
-            store.add_references(rows, references)
+            reference_lists.add(rows, epoch, references)
         return made
 
     def close(self) -> None:
@@ -142,10 +148,11 @@ def unseal(places: KeyPlaces, provider: MasterKeyProvider) -> KeyService:
     with keys.reading() as rows:
         install = UUID(bytes=store.meta(rows, INSTALL) or bytes(16))
         check_master(rows, master, install)
-        recipient = (store.meta(rows, RECIPIENT) or b"").decode()
+        sealed = store.meta(rows, RECIPIENT) or b""
+        recipient = sealed_meta.opened(sealed, master, install, RECIPIENT) or b""
         signer = signing.private_key(rows, master, install)
     primary = FileSlot("primary", places.primary)
-    recovery = recovery_slot(places.recovery, recipient) if places.recovery else None
+    recovery = recovery_slot(places.recovery, recipient.decode()) if places.recovery else None
     ring = Ring(keys, primary, install, master)
     service = KeyService(places, install, keys, ring, primary, recovery, signer, master)
     service.epoch()  # a missing or wrong slot is said now, not at the first read

@@ -1,4 +1,4 @@
-"""Every sealed set against the newest ledger entry that changed it, and the register by itself."""
+"""Every sealed set against the ledger; the register and the references by themselves."""
 
 import hashlib
 import hmac
@@ -10,12 +10,12 @@ from uuid import UUID
 from django.apps import apps
 
 from trustkeep.base.errors import Tampered
-from trustkeep.kernel.keys import register, service
+from trustkeep.kernel.keys import reference_lists, register, service
 from trustkeep.kernel.keys.sealed_rows import SealedRow, SealedSet
 from trustkeep.kernel.keys.state import Report
 from trustkeep.kernel.ledger import snapshots
 
-SETS, REGISTER = "sealed_sets", "register"
+SETS, REGISTER, REFERENCES = "sealed_sets", "register", "references"
 
 # `encode` never fails: a body that somebody changed must be a finding, not an error.  The words
 # are looked for as the ledger writes them.
@@ -63,6 +63,16 @@ def compare_register(report: Report) -> None:
         report.looked_at[REGISTER] += register.verify(service.current())
     except Tampered as problem:
         report.found(REGISTER, "key store", problem.sentence)
+
+
+def compare_references(report: Report) -> None:
+    """Every external reference leads to the customer it was entered for, and none is missing."""
+    keys = service.current()
+    try:
+        with keys.store.reading() as rows:
+            report.looked_at[REFERENCES] += reference_lists.verify(rows, keys.ring.at(rows))
+    except Tampered as problem:
+        report.found(REFERENCES, "key store", problem.sentence)
 
 
 def _compare_kind(report: Report, model: type[SealedRow], headers: Iterator[Row]) -> None:

@@ -9,7 +9,8 @@ import errno
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,28 +68,29 @@ class FileSlot:
 
     def create(self) -> None:
         """Make the folder; later a missing folder means that its medium is not connected."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._told():
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def epochs(self) -> dict[int, str]:
         """The epochs whose secret lies here, with `prepared` or `active`."""
-        self._answering()
-        found = (_NAME.fullmatch(entry.name) for entry in self.folder.iterdir())
+        with self._answering():
+            found = [_NAME.fullmatch(entry.name) for entry in self.folder.iterdir()]
         return {int(match[1]): match[2] for match in found if match}
 
     def prepare(self, epoch: int, secret: bytes) -> None:
         """Hold a secret beside the others, not in force yet; durable when this returns."""
-        self._answering()
         held = self._seal(secret) if self._seal else secret
-        self._forget(epoch, PREPARED)  # what an interrupted attempt left
-        self._replace(self._path(epoch, PREPARED), _HEAD + hashlib.sha256(held).digest() + held)
+        with self._answering():
+            self._forget(epoch, PREPARED)  # what an interrupted attempt left
+            self._replace(self._path(epoch, PREPARED), _HEAD + hashlib.sha256(held).digest() + held)
 
     def activate(self, epoch: int) -> None:
         """Put a prepared secret in force."""
-        self._answering()
-        prepared = self._path(epoch, PREPARED)
-        if prepared.exists():
-            prepared.rename(self._path(epoch, ACTIVE))
-            self._sync_folder()
+        with self._answering():
+            prepared = self._path(epoch, PREPARED)
+            if prepared.exists():
+                prepared.rename(self._path(epoch, ACTIVE))
+            sync(self.folder)
 
     def secret(self, epoch: int) -> bytes:
         """The secret of an epoch.
@@ -98,7 +100,8 @@ class FileSlot:
             WrongKey: there is no such secret here, or it is damaged.
         """
         state = self.epochs().get(epoch)
-        data = self._path(epoch, state).read_bytes() if state else b""
+        with self._answering():
+            data = self._path(epoch, state).read_bytes() if state else b""
         digest, held = data[len(_HEAD) : len(_HEAD) + 32], data[len(_HEAD) + 32 :]
         if not data.startswith(_HEAD) or hashlib.sha256(held).digest() != digest:
             raise WrongKey(f"the {self.name} slot holds no secret of epoch {epoch}")
@@ -106,10 +109,10 @@ class FileSlot:
 
     def destroy(self, epoch: int) -> Acknowledgement:
         """Overwrite and remove every secret of an epoch, and read back that it is gone."""
-        self._answering()
-        for state in (PREPARED, ACTIVE):
-            self._forget(epoch, state)
-        self._sync_folder()
+        with self._answering():
+            for state in (PREPARED, ACTIVE):
+                self._forget(epoch, state)
+            sync(self.folder)
         if epoch in self.epochs():
             raise SlotUnreachable(self.name)
         at = world.now().isoformat()
@@ -118,27 +121,37 @@ class FileSlot:
 
     def hold(self, name: str, value: bytes) -> None:
         """Keep a small public value, such as the newest checkpoint; durable when this returns."""
-        self._answering()
-        self._replace(self.folder / f"held-{name}", value)
+        with self._answering():
+            self._replace(self.folder / f"held-{name}", value)
 
     def held(self, name: str) -> bytes | None:
         """A small public value, if there is one."""
         # By the system's own calls: the register's mark is asked for at every reading.
-        try:
-            handle = os.open(f"{self._root}/held-{name}", os.O_RDONLY)
+        with self._told():
+            try:
+                handle = os.open(f"{self._root}/held-{name}", os.O_RDONLY)
+            except FileNotFoundError:
+                if self.folder.is_dir():
+                    return None
+                raise
             try:
                 return os.read(handle, MOST_HELD)
             finally:
                 os.close(handle)
-        except FileNotFoundError:
-            self._answering()
-            return None
-        except OSError:
-            raise SlotUnreachable(self.name) from None
 
-    def _answering(self) -> None:
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
         if not self.folder.is_dir():
             raise SlotUnreachable(self.name)
+        with self._told():
+            yield
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as problem:
+            raise SlotUnreachable(self.name, is_full=problem.errno == errno.ENOSPC) from None
 
     def _forget(self, epoch: int, state: str) -> None:
         name = self._path(epoch, state).name
@@ -153,23 +166,12 @@ class FileSlot:
     def _replace(self, path: Path, data: bytes) -> None:
         # The name of the new file is per process: two that hold at once must not share it.
         fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-        try:
-            with os.fdopen(os.open(fresh, _FRESH, 0o600), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.rename(path)
-            self._sync_folder()
-        except OSError as problem:
-            is_full = problem.errno == errno.ENOSPC
-            raise SlotUnreachable(self.name, is_full=is_full) from None
-
-    def _sync_folder(self) -> None:
-        handle = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        with os.fdopen(os.open(fresh, _FRESH, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(path)
+        sync(self.folder)
 
 
 def recovery_slot(folder: Path, recipient: str, identity: str | None = None) -> FileSlot:
@@ -190,13 +192,23 @@ def recovery_slot(folder: Path, recipient: str, identity: str | None = None) -> 
     )
 
 
+def sync(folder: Path) -> None:
+    """Make what was renamed or removed in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _overwrite(path: Path) -> None:
     """Overwrite in place, then truncate and unlink (NIST SP 800-88: all copies of the key)."""
     size = path.stat().st_size
     with path.open("r+b", buffering=0) as file:
         for pattern in (world.random_bytes(size), bytes(size)):
             file.seek(0)
-            file.write(pattern)
+            if file.write(pattern) != size:
+                raise OSError(errno.EIO, "overwritten in part only")
             os.fsync(file.fileno())
         file.truncate(0)
         os.fsync(file.fileno())

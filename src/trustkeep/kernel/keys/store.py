@@ -4,11 +4,10 @@ Rollback journal, `synchronous=EXTRA` and `secure_delete`: few writes, each of t
 page of an old key left in a write-ahead log.  Rows and names: `docs/formats/key-tree.md`.
 """
 
-import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -16,6 +15,7 @@ from uuid import UUID
 
 from trustkeep.base.errors import Conflict, Misconfigured, Tampered, Unavailable
 from trustkeep.crypto.keytree import BUCKETS, bucket_of
+from trustkeep.kernel.keys import file_lock, turns
 
 BUSY_S = 5.0
 EPOCH = "epoch"  # the name of the present epoch among the single values
@@ -31,10 +31,8 @@ CREATE TABLE bucket (
     entries INTEGER NOT NULL, head BLOB NOT NULL);
 CREATE TABLE customer_key (
     bucket INTEGER NOT NULL, customer BLOB NOT NULL, version INTEGER NOT NULL,
-    wrapped BLOB NOT NULL, PRIMARY KEY (bucket, customer)) WITHOUT ROWID;
-CREATE TABLE reference (
-    hash BLOB PRIMARY KEY, bucket INTEGER NOT NULL, customer BLOB NOT NULL) WITHOUT ROWID;
-CREATE INDEX reference_of ON reference (bucket, customer);
+    wrapped BLOB NOT NULL, reference BLOB, PRIMARY KEY (bucket, customer)) WITHOUT ROWID;
+CREATE TABLE reference_list (bucket INTEGER PRIMARY KEY, list BLOB NOT NULL);
 CREATE TABLE register (
     bucket INTEGER NOT NULL, n INTEGER NOT NULL, subject BLOB NOT NULL, fact TEXT NOT NULL,
     at TEXT NOT NULL, details BLOB NOT NULL, head BLOB NOT NULL,
@@ -45,6 +43,7 @@ CREATE TABLE authorisation (
 """
 
 Row = tuple[UUID, int, bytes]  # customer, key version, wrapped key
+Kept = tuple[UUID, int, bytes, bytes | None]  # with the wrapped hash of the customer's reference
 
 
 class KeyStore:
@@ -52,6 +51,7 @@ class KeyStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.turns = path.with_name(".turn")
         self._local = threading.local()
 
     def create(self) -> None:
@@ -83,27 +83,27 @@ class KeyStore:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One durable transaction that excludes every other writer from its first statement on.
 
+        Writers come in the order in which they asked.
+
         Raises:
             Unavailable: another writer held the store for too long, or the disk is full.
             Misconfigured: it cannot be opened.
             Tampered: it is no key store any more.
         """
-        with self._told():
+        with self._told(), turns.taken(self.turns, at_most_s=BUSY_S):
             rows = self._connection()
-            rows.execute("BEGIN IMMEDIATE")
             try:
+                rows.execute("BEGIN IMMEDIATE")
                 yield rows
                 rows.execute("COMMIT")
             except BaseException:
-                if rows.in_transaction:
-                    rows.execute("ROLLBACK")
+                _let_go(rows)
                 raise
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """For what must be done by one process at a time though it is several transactions."""
-        with self.path.with_name(self.path.name + ".lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # let go of by the system when the process dies
+        with file_lock.held(self.path.with_name(self.path.name + ".lock")):
             yield
 
     @contextmanager
@@ -114,11 +114,11 @@ class KeyStore:
             if rows.in_transaction:  # inside `writing`: the writer's own view
                 yield rows
                 return
-            rows.execute("BEGIN")
             try:
+                rows.execute("BEGIN")
                 yield rows
             finally:
-                _commit(rows)
+                _let_go(rows)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -144,16 +144,30 @@ class KeyStore:
         return connection
 
 
-def _commit(rows: sqlite3.Connection) -> None:
-    """End a reading; a store that failed in the middle may have ended it already."""
+def _let_go(rows: sqlite3.Connection) -> None:
+    """End a transaction without effect; a store that failed in it may have ended it already."""
     if rows.in_transaction:
-        rows.execute("COMMIT")
+        rows.execute("ROLLBACK")
 
 
 def meta(rows: sqlite3.Connection, name: str) -> bytes | None:
     """A single value of the store, by name."""
     row = rows.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
     return None if row is None else bytes(row[0])
+
+
+def epoch_of(rows: sqlite3.Connection) -> int:
+    """The number of the present epoch; its secret proves it.
+
+    Raises:
+        Tampered: it is no number any more.
+    """
+    found = meta(rows, EPOCH) or b""
+    if not found.isdigit():
+        raise Tampered(
+            "The epoch of the key store was changed: restore the key store from its newest backup."
+        )
+    return int(found)
 
 
 def set_meta(rows: sqlite3.Connection, name: str, value: bytes | None) -> None:
@@ -173,12 +187,21 @@ def wrapped_key(rows: sqlite3.Connection, customer: UUID) -> tuple[int, bytes] |
     return None if row is None else (row[0], row[1])
 
 
-def keys_in(rows: sqlite3.Connection, bucket: int) -> list[Row]:
-    """Every wrapped key of one bucket."""
+def keys_in(rows: sqlite3.Connection, bucket: int) -> list[Kept]:
+    """Every wrapped key of one bucket, with the wrapped references."""
     found = rows.execute(
-        "SELECT customer, version, wrapped FROM customer_key WHERE bucket = ?", (bucket,)
+        "SELECT customer, version, wrapped, reference FROM customer_key WHERE bucket = ?", (bucket,)
     )
-    return [(UUID(bytes=customer), version, wrapped) for customer, version, wrapped in found]
+    return [(UUID(bytes=customer), *kept) for customer, *kept in found]
+
+
+def wrapped_reference(rows: sqlite3.Connection, customer: UUID) -> bytes | None:
+    """The wrapped hash of a customer's reference."""
+    row = rows.execute(
+        "SELECT reference FROM customer_key WHERE bucket = ? AND customer = ?",
+        (bucket_of(customer), customer.bytes),
+    ).fetchone()
+    return None if row is None else row[0]
 
 
 def wrapped_keys(rows: sqlite3.Connection, customers: Iterable[UUID]) -> Iterator[Row]:
@@ -191,60 +214,51 @@ def wrapped_keys(rows: sqlite3.Connection, customers: Iterable[UUID]) -> Iterato
             yield UUID(bytes=customer), version, wrapped
 
 
-def add_keys(rows: sqlite3.Connection, keys: Iterable[Row]) -> None:
+def keyed_between(rows: sqlite3.Connection, first: UUID, last: UUID) -> set[bytes]:
+    """The ids of the customers, from one to another in the order of ids, that have a key."""
+    found = rows.execute(
+        "SELECT customer FROM customer_key WHERE (bucket, customer) BETWEEN (?, ?) AND (?, ?)",
+        (bucket_of(first), first.bytes, bucket_of(last), last.bytes),
+    )
+    return {customer for (customer,) in found}
+
+
+def add_keys(rows: sqlite3.Connection, keys: Iterable[Kept]) -> None:
     """Store the keys of new customers and note that their buckets changed.
 
     Raises:
         Conflict: one of them has a key already.
     """
     listed = [
-        (bucket_of(customer), customer.bytes, version, wrapped)
-        for customer, version, wrapped in keys
+        (bucket_of(customer), customer.bytes, version, wrapped, reference)
+        for customer, version, wrapped, reference in keys
     ]
     try:
-        rows.executemany("INSERT INTO customer_key VALUES (?, ?, ?, ?)", listed)
+        rows.executemany("INSERT INTO customer_key VALUES (?, ?, ?, ?, ?)", listed)
     except sqlite3.IntegrityError:
         raise Conflict("A key for this customer exists already; nothing was changed.") from None
     note_changed(rows, {bucket for bucket, *_ in listed})
 
 
-def add_references(rows: sqlite3.Connection, references: Mapping[bytes, UUID]) -> None:
-    """Let keyed hashes of references mean customers.
-
-    Raises:
-        Conflict: one of them means another customer already.
-    """
-    try:
-        rows.executemany(
-            "INSERT INTO reference VALUES (?, ?, ?)",
-            (
-                (digest, bucket_of(customer), customer.bytes)
-                for digest, customer in references.items()
-            ),
-        )
-    except sqlite3.IntegrityError:
-        raise Conflict(
-            "This external reference belongs to another customer; nothing was changed."
-        ) from None
-    note_changed(rows, {bucket_of(customer) for customer in references.values()})
-
-
-def replace_keys(rows: sqlite3.Connection, bucket: int, keys: Iterable[Row]) -> None:
+def replace_keys(rows: sqlite3.Connection, bucket: int, keys: Iterable[Kept]) -> None:
     """Store new wraps for keys of one bucket, and note that it changed."""
     rows.executemany(
-        "UPDATE customer_key SET version = ?, wrapped = ? WHERE bucket = ? AND customer = ?",
-        ((version, wrapped, bucket, customer.bytes) for customer, version, wrapped in keys),
+        "UPDATE customer_key SET version = ?, wrapped = ?, reference = ?"
+        " WHERE bucket = ? AND customer = ?",
+        (
+            (version, wrapped, reference, bucket, customer.bytes)
+            for customer, version, wrapped, reference in keys
+        ),
     )
     note_changed(rows, {bucket})
 
 
 def drop_key(rows: sqlite3.Connection, customer: UUID) -> None:
-    """Remove one customer's wrapped key, and the hash of the reference that led to it."""
-    for table in ("customer_key", "reference"):
-        rows.execute(
-            f"DELETE FROM {table} WHERE bucket = ? AND customer = ?",  # noqa: S608 - our names
-            (bucket_of(customer), customer.bytes),
-        )
+    """Remove one customer's wrapped key, with the hash of the reference that stands beside it."""
+    rows.execute(
+        "DELETE FROM customer_key WHERE bucket = ? AND customer = ?",
+        (bucket_of(customer), customer.bytes),
+    )
     note_changed(rows, {bucket_of(customer)})
 
 

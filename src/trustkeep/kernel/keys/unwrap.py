@@ -20,8 +20,9 @@ from trustkeep.kernel.keys.store import KeyStore
 
 DROP_AFTER_S = 60.0  # an erased customer's bucket key is in no process longer than this
 CHECK_EVERY_S = 20.0
-EPOCH, TABLE, MASTER_CHECK = store.EPOCH, "bucket-table", "master-check"
-NAMED = ("policy", "index", "register", "chain", "reference")
+TABLE, MASTER_CHECK = "bucket-table", "master-check"
+LIST_KEYS = tuple(f"reference-list-{group:x}" for group in range(16))  # an erasure replaces some
+NAMED = ("policy", "index", "register", "chain", "reference", *LIST_KEYS)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -78,7 +79,7 @@ class Epoch:
         return keytree.wrap(bucket_key, place, key.key)
 
     def named_key(self, rows: Connection, name: str) -> bytes:
-        """One of the long-lived keys of `NAMED`.
+        """One of the keys of `NAMED`.
 
         Raises:
             Tampered: its wrap was changed.
@@ -105,11 +106,14 @@ class Ring:
         self._named: dict[str, bytes] = {}
 
     def named_key(self, name: str) -> bytes:
-        """One of the long-lived keys of `NAMED`; they outlast every epoch, so none is compared.
+        """One of the keys that outlast every epoch: the store's epoch is not asked for.
 
         Raises:
             Tampered: its wrap was changed.
+            ValueError: an erasure replaces this one, so it counts within one reading only.
         """
+        if name in LIST_KEYS:
+            raise ValueError(f"the key {name} is asked of an epoch")
         key = self._named.get(name)
         if key is None:
             with self._store.reading() as rows:
@@ -122,7 +126,7 @@ class Ring:
         A bucket key from before an epoch change would make a wrap that nobody can open, so the
         store's epoch is read anew in each transaction.
         """
-        number = int(store.meta(rows, EPOCH) or b"0")
+        number = store.epoch_of(rows)
         epoch = self._epoch
         if epoch is None or epoch.number != number:
             with self._lock:
@@ -148,7 +152,7 @@ class Ring:
         while not stop.wait(CHECK_EVERY_S):
             try:
                 with self._store.reading() as rows:
-                    current = int(store.meta(rows, EPOCH) or b"0")
+                    current = store.epoch_of(rows)
             except (sqlite3.Error, TrustkeepError):
                 current = 0  # the store does not answer: forgetting is the safe choice
             if self._epoch is not None and self._epoch.number != current:

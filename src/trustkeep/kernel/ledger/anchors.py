@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.crypto.merkle import EMPTY_ROOT
 from trustkeep.crypto.notes import Checkpoint
@@ -30,11 +29,7 @@ def check_anchor(actor: Actor, note: bytes) -> Checkpoint:
         RollbackSuspected, Tampered: as `check_not_rolled_back`.
     """
     held = _compared(note)
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO ledger_seen_anchor(size,note,seen_at) VALUES(%s,%s,%s)",
-            (held.size, note, world.now()),
-        )
+    with transaction.atomic(durable=True):
         details = {"size": held.size, "root": held.root.hex()}
         log.append(LedgerEvent.ANCHOR_SEEN, actor, details=details)
     return held

@@ -93,8 +93,9 @@ def unsettled() -> dict[UUID, tuple[int, bytes]]:
 
 def settle(ref: EntryRef) -> None:
     """What became of this entry is known; a later one of its writer stays unsettled."""
-    if _unsettled.get(ref.writer, (0, b""))[0] == ref.counter:
-        del _unsettled[ref.writer]
+    found = _unsettled.pop(ref.writer, None)
+    if found is not None and found[0] != ref.counter:
+        _unsettled.setdefault(ref.writer, found)  # unless its thread has written a later one by now
 
 
 def has_written() -> bool:

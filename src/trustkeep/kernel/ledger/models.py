@@ -4,6 +4,9 @@ An entry is one row, whole: pruning by an approved policy deletes the rows of wh
 keeps spans, tiles and checkpoints, so that every remaining proof still verifies.
 """
 
+from functools import reduce
+from operator import and_
+
 from django.db import models
 from django.db.models import Q
 
@@ -23,6 +26,12 @@ class Writer(models.Model):
 
         db_table = "ledger_writer"
         indexes = (models.Index(fields=["id"], condition=Q(closed=False), name="ledger_open"),)
+
+
+# What is written all the time is not indexed by event: nobody asks for all of it, and each reading
+# would pay for it.
+_FREQUENT = ("access.read.permitted", "vault.customer.created", "vault.customer.written")
+_SELDOM = reduce(and_, (~Q(event=event) for event in _FREQUENT))
 
 
 class Entry(models.Model):
@@ -49,6 +58,7 @@ class Entry(models.Model):
                 fields=["customer", "at"], include=["state_version"], name="ledger_customer"
             ),
             models.Index(fields=["actor", "at"], include=["customer"], name="ledger_actor"),
+            models.Index(fields=["event", "at"], condition=_SELDOM, name="ledger_seldom"),
         )
 
 
@@ -108,16 +118,3 @@ class PublishedCheckpoint(models.Model):
         """One per size: never two inconsistent ones."""
 
         db_table = "ledger_checkpoint"
-
-
-class SeenAnchor(models.Model):
-    """A checkpoint that came back from outside, pasted by a person."""
-
-    size = models.BigIntegerField()
-    note = models.BinaryField()
-    seen_at = models.DateTimeField()
-
-    class Meta:
-        """Each pasting is a row."""
-
-        db_table = "ledger_seen_anchor"

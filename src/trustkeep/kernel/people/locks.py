@@ -7,26 +7,20 @@ from uuid import UUID
 
 from django.db import connection
 
+from trustkeep.base.locks import number_of
+
 # "tkpeople": everything that changes who holds which role waits for it.
 _ROLES = 0x74_6B_70_65_6F_70_6C_65
 
 
-def key(person: UUID) -> int:
-    """The bigint that PostgreSQL locks for a person: the first 8 bytes of the random id, signed.
-
-    Two people with the same key only wait for each other without need.
-    """
-    return int.from_bytes(person.bytes[:8], "big", signed=True)
-
-
 def person(subject: UUID) -> None:
     """Wait until nobody reads as this person, and keep it so: deactivation, revocation."""
-    _take("SELECT pg_advisory_xact_lock(%s)", key(subject))
+    _take("SELECT pg_advisory_xact_lock(%s)", number_of(subject))
 
 
 def person_shared(subject: UUID) -> None:
     """Keep this person's rights as they are while something is done under them."""
-    _take("SELECT pg_advisory_xact_lock_shared(%s)", key(subject))
+    _take("SELECT pg_advisory_xact_lock_shared(%s)", number_of(subject))
 
 
 def roles() -> None:

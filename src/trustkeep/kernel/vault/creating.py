@@ -34,7 +34,8 @@ _HEADER_TYPES = ("uuid", "int2", "int8", "int4", "bytea", "bytea", "timestamptz"
 _VALUES = "COPY vault_sealedvalues (customer_id, number, version, blob) FROM STDIN (FORMAT BINARY)"
 _VALUE_TYPES = ("uuid", "int2", "int8", "bytea")
 _TOKENS = "COPY vault_token (token, customer) FROM STDIN (FORMAT BINARY)"
-_TOKEN_TYPES = ("bytea", "uuid")
+_MARKS = "COPY vault_mark (customer, mark) FROM STDIN (FORMAT BINARY)"
+_TOKEN_TYPES, _MARK_TYPES = ("bytea", "uuid"), ("uuid", "bytea")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +144,14 @@ def _create(
             for number, (version, blob) in one.blobs.items()
         ),
     )
-    _copy(
-        _TOKENS,
-        _TOKEN_TYPES,
-        {
-            token
-            for row, one in zip(rows, done, strict=True)
-            for token in indexer.tokens(one.header.customer, row.opened_values)
-        },
-    )
+    tokens = {
+        token
+        for row, one in zip(rows, done, strict=True)
+        for token in indexer.tokens(one.header.customer, row.opened_values)
+    }
+    _copy(_TOKENS, _TOKEN_TYPES, tokens)
+    versions = {one.header.customer: one.header.version for one in done}
+    _copy(_MARKS, _MARK_TYPES, index.marked(indexer, versions, tokens))
     said = _Said(source)
     log.append_many(
         log.Draft(

@@ -17,12 +17,11 @@ from trustkeep.base import canonical, points, world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Conflict, Missing
 from trustkeep.crypto import sealed
-from trustkeep.kernel.keys import epochs, register, reopen, service
+from trustkeep.kernel.keys import epochs, register, reopen, service, telling
 from trustkeep.kernel.keys.authorisations import Authorisation
-from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.keys.slots import Acknowledgement
 from trustkeep.kernel.keys.unwrap import DROP_AFTER_S
-from trustkeep.kernel.ledger import log
+from trustkeep.kernel.ledger import history, log
 from trustkeep.kernel.vault import headers, index, locks, rules
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.rules import SensitivityClass, State
@@ -54,7 +53,7 @@ def digest_of(customers: Sequence[UUID]) -> bytes:
 
 
 def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> None:
-    """Begin an erasure that two people authorised.
+    """Begin an erasure that two people authorised; from here on nothing of it is read.
 
     Raises:
         Missing: there is no such customer.
@@ -82,10 +81,10 @@ def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> None:
     points.reached("erasure.intended")
 
 
-def finish(actor: Actor, *, says_pending: bool = False) -> list[Erased]:
+def finish(actor: Actor, *, tells_what_waits: bool = False) -> list[Erased]:
     """Carry every intended erasure as far as the slots allow; safe to call at any time.
 
-    `says_pending` has an entry written where a slot is away; who asks each minute leaves it.
+    A sweep that comes each minute does not tell each time that it waits for a slot.
     """
     keys = service.current()
     done: list[Erased] = []
@@ -93,14 +92,13 @@ def finish(actor: Actor, *, says_pending: bool = False) -> list[Erased]:
         _catch_up(actor, [UUID(customer) for customer in transition.customers])
         change = epochs.resume(keys, samples())
         if not change.is_done:
-            if says_pending:
-                _say_pending(actor, change)
+            if tells_what_waits:
+                telling.tell_waiting(actor, change)
             return done + [_pending(customer, change) for customer in change.customers]
         for customer in change.customers:
             points.reached("erasure.keys_destroyed")
             done.append(_removed(actor, customer, change))
-        if not change.customers:
-            return done
+    telling.tell(actor)
     return done + _left_behind(actor)
 
 
@@ -164,7 +162,7 @@ def _catch_up(actor: Actor, customers: Sequence[UUID]) -> None:
 
 def _removed(actor: Actor, customer: UUID, change: epochs.Change) -> Erased:
     """Remove the sealed bytes, which nobody can open any more, and say that it is done."""
-    logical_at = register.since(register.Fact.ERASING, customer)
+    logical_at = _logical_at(customer)
     cryptographic_at = world.now() + timedelta(seconds=DROP_AFTER_S)
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         locks.exclusive(customer)
@@ -228,18 +226,20 @@ def _set_state(header: headers.Header, policy: bytes) -> None:
         )  # fmt: skip
 
 
-def _say_pending(actor: Actor, change: epochs.Change) -> None:
-    with transaction.atomic(durable=True):
-        log.append(
-            KeyEvent.SLOT_PENDING,
-            actor,
-            details={"epoch": change.epoch, "slots": list(change.pending)},
-        )
+def _logical_at(customer: UUID) -> datetime:
+    """From when on nothing of the customer could be read, whoever finishes the erasure.
+
+    That is when its intent first stood in either store: a crash may have kept it from the data, and
+    a key store that was restored has it entered again.
+    """
+    said = history.first_at(VaultEvent.ERASE_INTENDED, customer)
+    entered = register.since(register.Fact.ERASING, customer)
+    return min(said, entered) if said else entered
 
 
 def _pending(customer: UUID, change: epochs.Change) -> Erased:
-    said, logical_at = change.acknowledgements, register.since(register.Fact.ERASING, customer)
-    return Erased(customer, logical_at, None, change.epoch, said, change.pending)
+    said = change.acknowledgements
+    return Erased(customer, _logical_at(customer), None, change.epoch, said, change.pending)
 
 
 def _erased(

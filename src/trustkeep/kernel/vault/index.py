@@ -2,14 +2,17 @@
 
 PostgreSQL empties unlogged tables after any crash.  So the logged generation and the unlogged
 sentinel are compared at each use, and as long as they differ the answer is "being rebuilt", never
-"not found".  Format: `docs/formats/blind-index.md`.
+"not found".  Nor is that the answer where SQL took tokens away: each customer's have a mark, and
+the marks of some are compared before "not found" is said.  Format: `docs/formats/blind-index.md`.
 """
 
+import hmac
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from trustkeep.base import text, world
 from trustkeep.base.actor import Actor
@@ -26,7 +29,24 @@ from trustkeep.kernel.vault.rules import IndexKind, State
 
 BATCH = 500
 LEADER, WRITERS = 0x7472_7573_7469_6478, 0x7472_7573_7469_6479  # advisory locks
+SAMPLE = 20  # customers whose marks are compared before "not found" is said
 _INSERT = "INSERT INTO vault_token (token, customer) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+_MARK = (
+    "INSERT INTO vault_mark (customer, mark) VALUES (%s, %s)"
+    " ON CONFLICT (customer) DO UPDATE SET mark = excluded.mark"
+)
+# Customers after random points of the identifiers' range, which are random themselves.
+_SOME = """
+WITH starts AS MATERIALIZED (SELECT gen_random_uuid() AS start FROM generate_series(1, %s)),
+picked AS (
+  SELECT DISTINCT n.id, n.version FROM starts CROSS JOIN LATERAL (
+    (SELECT id, version FROM vault_customer WHERE id >= start AND state = %s ORDER BY id LIMIT 1)
+    UNION ALL
+    (SELECT id, version FROM vault_customer WHERE state = %s ORDER BY id LIMIT 1) LIMIT 1) n)
+SELECT id, version, ARRAY(SELECT token FROM vault_token t WHERE t.customer = id),
+  (SELECT mark FROM vault_mark m WHERE m.customer = id)
+FROM picked
+"""
 
 Tokens = Iterator[tuple[bytes, UUID]]
 
@@ -36,6 +56,7 @@ class Indexer:
 
     def __init__(self, elements: Mapping[str, Element], generation: int) -> None:
         index_key = service.current().named_key("index")
+        self._mark_key = blind.mark_key(index_key, generation)
         self._ways = {
             key: (
                 text.NORMALISERS[element.index],
@@ -64,6 +85,17 @@ class Indexer:
             if value and (plain := normalised(value)):
                 yield blind.token(key, plain), customer
 
+    def mark(self, customer: UUID, version: int, tokens: Iterable[bytes]) -> bytes:
+        """What shows that these are all of a customer's tokens, at this version of the record."""
+        return blind.mark(self._mark_key, customer, version, tokens)
+
+    def fits(
+        self, customer: UUID, version: int, tokens: Iterable[bytes], mark: bytes | None
+    ) -> bool:
+        """Whether a customer's tokens are those that were written."""
+        expected = self.mark(customer, version, (bytes(token) for token in tokens))
+        return mark is not None and hmac.compare_digest(bytes(mark), expected)
+
 
 def ready() -> int:
     """The generation of the whole index.
@@ -71,15 +103,10 @@ def ready() -> int:
     Raises:
         Rebuilding: PostgreSQL lost it in a crash, or its key is being changed.
     """
-    generation, whole, percent = _state()
+    generation, whole, percent = state()
     if not whole:
-        remedy = (
-            "try again in a moment"
-            if recovery.has_worker()
-            else "nobody works on it, so start `trustkeep serve` or `trustkeep work`"
-        )
         raise Rebuilding(
-            f"The look-up index is being rebuilt, {percent} % done; {remedy}.", percent
+            f"The look-up index is being rebuilt, {percent} % done; {recovery.remedy()}.", percent
         )
     return generation
 
@@ -88,7 +115,7 @@ def condition() -> tuple[bool, datetime]:
     """Whether the index is whole, and since when its key is in use."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT keyed_at FROM vault_indexgeneration")
-        return _state()[1], cursor.fetchone()[0]
+        return state()[1], cursor.fetchone()[0]
 
 
 def writing_generation() -> int:
@@ -98,11 +125,15 @@ def writing_generation() -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", (WRITERS,))
-    return _state()[0]
+    return state()[0]
 
 
 def find(indexer: Indexer, element: str, value: str, *, at_most: int = 50) -> list[UUID]:
-    """The customers whose element may have this value: candidates, to be opened and compared."""
+    """The customers whose element may have this value: candidates, to be opened and compared.
+
+    Raises:
+        Rebuilding: tokens were taken away from outside, so that nobody can say "not found".
+    """
     token = indexer.token(element, value)
     if token is None:
         return []
@@ -111,26 +142,60 @@ def find(indexer: Indexer, element: str, value: str, *, at_most: int = 50) -> li
             "SELECT customer FROM vault_token WHERE token = %s ORDER BY customer LIMIT %s",
             (token, at_most),
         )
-        return [customer for (customer,) in cursor.fetchall()]
+        found = [customer for (customer,) in cursor.fetchall()]
+    if not found and not some_fit(indexer, SAMPLE):
+        raise Rebuilding(
+            "The look-up index was changed from outside; `trustkeep serve` makes it anew within a "
+            "few minutes: try again then.",
+            0,
+        )
+    return found
 
 
-def replace(indexer: Indexer, customer: UUID, opened_values: Mapping[str, str]) -> None:
+def some_fit(indexer: Indexer, count: int) -> bool:
+    """Whether the tokens of some random customers are those that were written."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SOME, (count, State.ACTIVE, State.ACTIVE))
+        return all(indexer.fits(*row) for row in cursor.fetchall())
+
+
+def replace(
+    indexer: Indexer, customer: UUID, version: int, opened_values: Mapping[str, str]
+) -> None:
     """Make the index say what a customer's values are now; only inside a transaction."""
     forget(customer)
+    _put(indexer, {customer: version}, list(indexer.tokens(customer, opened_values)))
+
+
+def _put(indexer: Indexer, versions: Mapping[UUID, int], rows: list[tuple[bytes, UUID]]) -> None:
     with connection.cursor() as cursor:
-        cursor.executemany(_INSERT, list(indexer.tokens(customer, opened_values)))
+        cursor.executemany(_INSERT, rows)
+        cursor.executemany(_MARK, list(marked(indexer, versions, rows)))
+
+
+def marked(
+    indexer: Indexer, versions: Mapping[UUID, int], rows: Iterable[tuple[bytes, UUID]]
+) -> Iterator[tuple[UUID, bytes]]:
+    """The mark of each of these customers, whose tokens the rows are."""
+    tokens: dict[UUID, set[bytes]] = {customer: set() for customer in versions}
+    for token, customer in rows:
+        tokens[customer].add(token)
+    for customer, version in versions.items():
+        yield customer, indexer.mark(customer, version, tokens[customer])
 
 
 def forget(customer: UUID) -> None:
     """Remove a customer from the index; only inside a transaction."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM vault_token WHERE customer = %s", (customer,))
+        cursor.execute("DELETE FROM vault_mark WHERE customer = %s", (customer,))
 
 
 def rebuild(actor: Actor) -> int:
     """Make the index anew in a new generation, online; returns how many customers it holds.
 
-    One process does it; another that asks meanwhile gets 0.
+    One process does it; another that asks meanwhile gets 0, and so does one that would have to wait
+    for a comparison with the ledger, because everybody else would then wait for it.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", (LEADER,))
@@ -138,6 +203,10 @@ def rebuild(actor: Actor) -> int:
             return 0
         try:
             return _rebuilt(actor)
+        except OperationalError as problem:
+            if not isinstance(problem.__cause__, LockNotAvailable):
+                raise
+            return 0
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", (LEADER,))
 
@@ -147,7 +216,8 @@ def _rebuilt(actor: Actor) -> int:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
         # In the order in which a search comes to them: the other way round, two would wait for
         # each other.
-        cursor.execute("TRUNCATE vault_sentinel, vault_token")
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
+        cursor.execute("TRUNCATE vault_sentinel, vault_token, vault_mark")
         cursor.execute(
             "UPDATE vault_indexgeneration SET generation = generation + 1, rebuilding_at = 0,"
             " keyed_at = %s RETURNING generation",
@@ -188,7 +258,7 @@ def _index_from(indexer: Indexer, start: UUID) -> int:
             return done
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             cursor.execute(locks.SHARED, (locks.keys_of(batch),))
-            cursor.executemany(_INSERT, list(_tokens_of(indexer, batch)))
+            _index(indexer, batch)
         done += len(batch)
         after = UUID(int=batch[-1].int + 1)
 
@@ -204,15 +274,19 @@ def _batch(after: UUID, first: int) -> list[UUID]:
         return [customer for (customer,) in cursor.fetchall()]
 
 
-def _tokens_of(indexer: Indexer, customers: Iterable[UUID]) -> Tokens:
+def _index(indexer: Indexer, customers: Iterable[UUID]) -> None:
     elements = declared.by_key()
     wanted = [key for key, element in elements.items() if element.index != IndexKind.NONE]
     found, blobs = headers.with_blobs(customers, opening.classes_of(wanted, elements))
-    for customer, values in opening.open_many(found, blobs, wanted, elements).items():
-        yield from indexer.tokens(customer, values)
+    opened_many = opening.open_many(found, blobs, wanted, elements)
+    rows = [
+        row for customer, values in opened_many.items() for row in indexer.tokens(customer, values)
+    ]
+    _put(indexer, {customer: found[customer].version for customer in opened_many}, rows)
 
 
-def _state() -> tuple[int, bool, int]:
+def state() -> tuple[int, bool, int]:
+    """The generation, whether the index is whole in it, and how much of a rebuild is done."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT g.generation, g.rebuilding_at, s.generation FROM vault_indexgeneration g"

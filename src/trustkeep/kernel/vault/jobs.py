@@ -2,16 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from trustkeep.base import actor as actors
 from trustkeep.base import world
 from trustkeep.base.errors import SealedStart
 from trustkeep.kernel.jobs import registry
-from trustkeep.kernel.keys import epochs, service
-from trustkeep.kernel.keys.events import KeyEvent
-from trustkeep.kernel.ledger import log
-from trustkeep.kernel.vault import erasure, index
+from trustkeep.kernel.keys import epochs, service, telling
+from trustkeep.kernel.vault import erasure, index, index_state
 
 MEND_INDEX, CHANGE_EPOCH = "vault.index.mend", "vault.epoch.change"
 INDEXER = actors.job("vault.indexer")
@@ -30,13 +26,13 @@ def schedule() -> None:
 
 
 def mend_index() -> int:
-    """Rebuild the index where a crash emptied it, or where its key is too old.
+    """Rebuild the index where a crash emptied it or SQL changed it, or where its key is too old.
 
     Returns how many customers it was rebuilt with; 0 where nothing was to be done.
     """
     service.current()
     is_whole, keyed_at = index.condition()
-    if is_whole and world.now() - keyed_at < LONGEST:
+    if is_whole and world.now() - keyed_at < LONGEST and index_state.is_trusted():
         return 0
     return index.rebuild(INDEXER)
 
@@ -49,12 +45,7 @@ def change_old_epoch() -> epochs.Change | None:
     if young or epochs.under_way(keys) is not None:
         return None
     change = epochs.rotate(keys, erasure.samples())
-    event = KeyEvent.EPOCH_CHANGED if change.is_done else KeyEvent.SLOT_PENDING
-    slots = [word.slot for word in change.acknowledgements]
-    with transaction.atomic(durable=True):
-        log.append(
-            event,
-            KEEPER,
-            details={"epoch": change.epoch, "slots": list(change.pending) or slots},
-        )
+    if not change.is_done:  # the sweep finishes it, and tells
+        telling.tell_waiting(KEEPER, change)
+    telling.tell(KEEPER)
     return change

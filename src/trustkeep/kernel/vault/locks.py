@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from trustkeep.base.locks import number_of
 from trustkeep.kernel.ledger.trips import Statement
 
 SHARED = "SELECT pg_advisory_xact_lock_shared(key) FROM unnest(%s::bigint[]) AS key"
@@ -20,17 +21,12 @@ EXCLUDING = Statement(
 )
 
 
-def key_of(subject: UUID) -> int:
-    """The number that PostgreSQL locks for a customer or person: 64 of its random bits."""
-    return int.from_bytes(subject.bytes[:8], "big", signed=True)
-
-
 def keys_of(subjects: Iterable[UUID]) -> list[int]:
     """The numbers to lock, in the one order that everybody keeps."""
-    return sorted({key_of(subject) for subject in subjects})
+    return sorted({number_of(subject) for subject in subjects})
 
 
 def exclusive(customer: UUID) -> None:
     """Wait for every reader and writer of a customer, until this transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (key_of(customer),))
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (number_of(customer),))

@@ -122,6 +122,7 @@ _DECLARED = {
     },
     "vault_sealedvalues": {"customer_id", "number", "version", "blob"},
     "vault_token": {"token", "customer"},
+    "vault_mark": {"customer", "mark"},
     "vault_sentinel": {"generation"},
     "vault_indexgeneration": {"id", "generation", "keyed_at", "rebuilding_at"},
     "vault_element": {"seal", "key", "label", "number", "index", "kinds"},

@@ -50,7 +50,7 @@ def write_fields(actor: Actor, customer: UUID, changes: Mapping[str, str | None]
     after, fresh = _resealed(keys.install, key, header, opened_values, opened_after, elements)
     _store(after, after.seal(keys.named_key("policy")), fresh)
     indexer = index.Indexer(elements, index.writing_generation())
-    index.replace(indexer, customer, opened_after)
+    index.replace(indexer, customer, after.version, opened_after)
     log.append(
         VaultEvent.WRITTEN,
         actor,

@@ -1,14 +1,14 @@
 """4.3a, 4.3c and 8b: every reading was allowed, is on record, and the record itself is whole."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
 
 from trustkeep.base import world
 from trustkeep.kernel.clauses.checks import Finding, Status, check
 from trustkeep.kernel.keys import looking
-from trustkeep.kernel.ledger import checkpoints, lag
-from trustkeep.kernel.ledger.models import SeenAnchor
+from trustkeep.kernel.ledger import checkpoints, history, lag
+from trustkeep.kernel.ledger.events import LedgerEvent
 from trustkeep.rooms.access import evidence_of_reading
 from trustkeep.rooms.access.events import AccessEvent
 
@@ -39,7 +39,7 @@ def every_read_was_granted() -> Finding:
     return Finding(Status.HOLDS, figure, sentence, looked_at=done.readings)
 
 
-@check("4.3c.verified", every=timedelta(minutes=5))
+@check("4.3c.verified", every=timedelta(minutes=5), after_look=True)
 def log_verifies() -> Finding:
     """The ledger was verified in time, all of it at least each night, and nothing was wrong."""
     done, whole = looking.newest(), looking.newest(whole=True)
@@ -68,16 +68,17 @@ def log_verifies() -> Finding:
 @check("4.3c.anchored", every=timedelta(hours=1))
 def log_is_anchored() -> Finding:
     """A checkpoint that was kept outside came back and fits, within the last 24 hours."""
-    newest = SeenAnchor.objects.order_by("-seen_at").first()
+    newest = history.last(LedgerEvent.ANCHOR_SEEN)
     if newest is None:
         sentence = "No checkpoint has come back from outside yet: `trustkeep ledger check-anchor`."
         return Finding(Status.NOT_YET_WATCHED, "none", sentence, looked_at=0)
-    age = world.now() - newest.seen_at
+    age = world.now() - datetime.fromisoformat(newest["at"])
     figure = f"{age // timedelta(hours=1)} hours"
     if age > ANCHOR_AGE:
         sentence = f"The last checkpoint from outside was seen {figure} ago: paste a newer one."
         return Finding(Status.BROKEN, figure, sentence, looked_at=1)
-    sentence = f"A checkpoint of {newest.size} entries, kept outside, fitted {figure} ago."
+    size = newest["details"]["size"]
+    sentence = f"A checkpoint of {size} entries, kept outside, fitted {figure} ago."
     return Finding(Status.HOLDS, figure, sentence, looked_at=1)
 
 
@@ -97,7 +98,7 @@ def entries_are_signed_in_time() -> Finding:
     return Finding(Status.HOLDS, figure, sentence, looked_at=size)
 
 
-@check("8b.access", every=timedelta(minutes=5))
+@check("8b.access", every=timedelta(minutes=5), after_look=True)
 def readings_are_on_record() -> Finding:
     """No record of a reading is missing: every chain of entries is without a gap and verifies."""
     readings, gaps = _records()

@@ -28,7 +28,7 @@ def values_open() -> Finding:
     return Finding(Status.HOLDS, figure, sentence, looked_at=done.opened)
 
 
-@check("4.2a.sealed", every=timedelta(minutes=5))
+@check("4.2a.sealed", every=timedelta(minutes=5), after_look=True)
 def state_agrees() -> Finding:
     """Records, policy and register are as the ledger says they were written."""
     done = looking.newest()

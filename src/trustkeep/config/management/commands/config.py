@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from trustkeep.base.actor import Actor
+from trustkeep.config import database_check, placement
 from trustkeep.config.environment import Environment, Finding, read
 from trustkeep.web.command import HOST, Answer, NounCommand, verb
 from trustkeep.web.plain_text import as_text
@@ -27,6 +28,9 @@ class Command(NounCommand):
     def check_settings(self, actor: Actor) -> Answer:  # noqa: ARG002 - every verb is told who acts
         """Every setting with its effective value, secrets masked; exit code 1 on a finding."""
         environment, findings = read(os.environ)
+        findings += placement.impossible(environment) + placement.doubtful(environment)
+        if not any(finding.name == "DATABASE_URL" for finding in findings):
+            findings += database_check.findings(environment)
         settings = _settings(environment)
         text = as_text(settings) + "\n\n" + _verdict(findings)
         data = {"settings": settings, "findings": [_as_data(finding) for finding in findings]}
@@ -68,5 +72,5 @@ def _as_data(finding: Finding) -> dict[str, str]:
 
 def _verdict(findings: tuple[Finding, ...]) -> str:
     if not findings:
-        return "Nothing is wrong with these settings."
+        return "Nothing is wrong with these settings and with the database they name."
     return "\n".join(f"wrong: {finding.sentence}" for finding in findings)

@@ -26,7 +26,6 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', trustkeep.kernel.vault.rules.State['ACTIVE']), _negated=True), fields=['id'], name='customer_gone')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', [trustkeep.kernel.vault.rules.State['ACTIVE'], trustkeep.kernel.vault.rules.State['ERASING'], trustkeep.kernel.vault.rules.State['ERASED']])), name='customer_state_known'), models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='customer_version_from_1')],
             },
         ),

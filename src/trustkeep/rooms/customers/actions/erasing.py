@@ -99,7 +99,7 @@ def _carried_out(actor: Actor, approval: UUID, customer: UUID) -> list[ErasureOu
     _refuse_held(customer)
     if not register.facts(customer).gone:
         _begin(actor, approval, customer)
-    outcomes = finish_erasures(actor, says_pending=True)
+    outcomes = finish_erasures(actor, tells_what_waits=True)
     if customer not in {one.customer for one in outcomes}:
         # Another process was carrying the key change on, and took this erasure with it.
         outcomes.append(outcome_of(customer))

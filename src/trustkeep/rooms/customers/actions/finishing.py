@@ -26,12 +26,14 @@ class ErasureOutcome:
     pending: tuple[str, ...]
 
 
-def finish_erasures(actor: Actor, *, says_pending: bool = False) -> list[ErasureOutcome]:
+def finish_erasures(actor: Actor, *, tells_what_waits: bool = False) -> list[ErasureOutcome]:
     """Carry on what was begun, and issue each receipt that is missing; safe to call at any time.
 
     A receipt is missing where a crash came before it, or where an operator ended the key change.
     """
-    finished = {one.customer: one for one in erasure.finish(actor, says_pending=says_pending)}
+    finished = {
+        one.customer: one for one in erasure.finish(actor, tells_what_waits=tells_what_waits)
+    }
     waiting = [
         ErasureOutcome(one.customer, None, one.pending) for one in finished.values() if one.pending
     ]
