@@ -121,6 +121,10 @@ class Environment:
         kind="file:PATH, credential:NAME, passphrase",
         help="Where the master key is; on another disk or path than the data.",
     )  # fmt: skip
+    passphrase_file: Path | None = _setting(
+        "TRUSTKEEP_PASSPHRASE_FILE", _absolute, _absent, kind="file",
+        help="With `passphrase`: where it stands, for lack of a terminal; best a file in memory.",
+    )  # fmt: skip
     key_store: Path | None = _setting(
         "TRUSTKEEP_KEY_STORE", _absolute, _absent, kind="folder",
         help="The folder of the key store; unset: `keys` below TRUSTKEEP_HOME.",

@@ -44,7 +44,8 @@ def provider(environment: Environment) -> MasterKeyProvider:
     if kind == "credential":
         folder = os.environ.get("CREDENTIALS_DIRECTORY")
         return CredentialProvider(rest, Path(folder) if folder else None)
-    return PassphraseProvider(places(environment).store.with_name("passphrase-salt"))
+    salt = places(environment).store.with_name("passphrase-salt")
+    return PassphraseProvider(salt, file=environment.passphrase_file)
 
 
 def wire(environment: Environment, master: MasterKeyProvider | None = None) -> None:
