@@ -212,6 +212,26 @@ def current() -> Environment:
     return environment
 
 
+def of_process() -> tuple[Environment, tuple[Finding, ...]]:
+    """The settings of this process as far as they can be read, and everything wrong with them."""
+    return read(os.environ)
+
+
+def variable(name: str) -> str | None:
+    """A variable of this process as it stands: for those that are no settings of ours."""
+    return os.environ.get(name) or None
+
+
+def give(**variables: str | None) -> None:
+    """Set variables for this process and those that it starts; None unsets one."""
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    current.cache_clear()
+
+
 def names() -> tuple[str, ...]:
     """Every variable that is understood, `_FILE` forms included."""
     found = []
