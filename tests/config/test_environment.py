@@ -1,13 +1,10 @@
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
 from trustkeep.base.errors import Misconfigured
 from trustkeep.config import database, secret
 from trustkeep.config.environment import Environment, names, read
-
-ROOT = Path(__file__).parents[2]
 
 
 def findings(**environ):
