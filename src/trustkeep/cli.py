@@ -197,6 +197,7 @@ def _overview() -> str:
 
 
 def _tell(failure: Exception, *, as_json: bool) -> int:
+    from trustkeep.config import environment
     from trustkeep.web.problems import problem_of
 
     problem = problem_of(failure)
@@ -204,7 +205,8 @@ def _tell(failure: Exception, *, as_json: bool) -> int:
         print(json.dumps(problem.as_json(), ensure_ascii=False, indent=2))  # noqa: T201
     else:
         print(problem.sentence, file=sys.stderr)  # noqa: T201
-    if problem.code == "unforeseen" and os.environ.get("TRUSTKEEP_LOG_LEVEL") == "debug":
+    # The variable and not the setting: it may be another setting that cannot be read.
+    if problem.code == "unforeseen" and environment.variable("TRUSTKEEP_LOG_LEVEL") == "debug":
         # The lines and the class, but not the exception's own words: they may quote a value.
         print("".join(traceback.format_tb(failure.__traceback__)), file=sys.stderr)  # noqa: T201
         print(type(failure).__qualname__, file=sys.stderr)  # noqa: T201

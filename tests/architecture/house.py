@@ -18,10 +18,14 @@ CLOCKS = {
     "time.time_ns", "time.monotonic", "time.perf_counter", "timezone.now", "uuid.uuid1",
     "uuid.uuid4", "os.urandom", "os.getrandom",
 }  # fmt: skip
+VARIABLES = {"os.environ", "os.environb", "os.getenv", "os.getenvb", "os.putenv", "os.unsetenv"}
 CHANCE_AND_NETWORK = {
     "random", "secrets", "socket", "smtplib", "ftplib", "http.client", "urllib.request",
     "requests", "httpx", "ssl",
 }  # fmt: skip
+# The one module that knows the process's variables.  `web/command` lies below it and reads the
+# token itself; `environment` names and checks it.
+READS_VARIABLES = {"config/environment.py", "web/command.py"}
 WRITES = {"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
 MANAGER_WRITES = {"create", "update", "delete", "acreate", "aupdate", "adelete"}
 WRITERS = {"actions", "migrations", "models"}
@@ -111,6 +115,21 @@ def ways_around_the_world(root: Path) -> list[str]:
             if f"{node.module}.{alias.name}" in CLOCKS
         ]
     return found
+
+
+def ways_around_the_settings(root: Path) -> list[str]:
+    """The process's variables are read in one place, so that each has a name, a type and a help."""
+    return [
+        f"{name}: {ast.unparse(node)}"
+        for name, tree, _ in modules(root)
+        if name not in READS_VARIABLES
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Attribute) and _dotted(node) in VARIABLES)
+        or (
+            isinstance(node, ast.ImportFrom)
+            and any(f"{node.module}.{alias.name}" in VARIABLES for alias in node.names)
+        )
+    ]
 
 
 def writes_outside_actions(root: Path) -> list[str]:

@@ -1,14 +1,10 @@
-import re
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
 from trustkeep.base.errors import Misconfigured
 from trustkeep.config import database, secret
 from trustkeep.config.environment import Environment, names, read
-
-ROOT = Path(__file__).parents[2]
 
 
 def findings(**environ):
@@ -117,31 +113,6 @@ def test_a_secret_and_its_file_together_are_a_finding(tmp_path):
 
 def test_what_is_no_secret_has_no_file_form():
     assert 1 == len(findings(TRUSTKEEP_HOME_FILE="/x"))
-
-
-def test_only_the_environment_module_and_the_doors_read_the_environment():
-    reads = re.compile(r"os\.(environ|getenv)")
-    found = {
-        path.relative_to(ROOT / "src" / "trustkeep").as_posix()
-        for path in (ROOT / "src").rglob("*.py")
-        if reads.search(path.read_text())
-    }
-
-    # sop asks for the terminals' own NO_COLOR, pg_folders for the system's XDG_RUNTIME_DIR, start
-    # names Django's settings, the command asks for the token, providers and wiring for systemd's
-    # credentials folder; the demo gives itself settings of its own.
-    assert found <= {
-        "cli.py",
-        "config/demo.py",
-        "config/environment.py",
-        "config/management/commands/config.py",
-        "config/management/commands/sop.py",
-        "config/pg_folders.py",
-        "config/start.py",
-        "config/wiring.py",
-        "web/command.py",
-        "kernel/keys/providers.py",
-    }
 
 
 def test_every_setting_says_what_it_is_for():

@@ -62,6 +62,16 @@ def test_a_master_key_in_the_tree_of_the_data_is_said_loudly(master, places, tmp
                key_status.status(chosen)["attention"])  # fmt: skip
 
 
+def test_a_passphrase_file_beside_the_data_is_said_loudly_too(tmp_path):
+    chosen = Environment(
+        home=tmp_path / "home", master_key="passphrase",
+        passphrase_file=tmp_path / "home" / "pass",
+    )  # fmt: skip
+
+    assert ["TRUSTKEEP_PASSPHRASE_FILE"] == [each.name for each in placement.doubtful(chosen)]
+    assert "The passphrase of the master key lies in" in placement.protects(chosen)
+
+
 def test_places_apart_are_not_complained_about(tmp_path):
     chosen = settings(tmp_path, slot="slots/primary", recovery_slot="recovery")
 

@@ -98,7 +98,9 @@ def test_sealed_it_answers_health_and_one_sentence_until_the_passphrase_is_given
     socket = guarded.home / "run" / "unseal.sock"
     assert (0o600, 0o700) == (socket.stat().st_mode & 0o777, socket.parent.stat().st_mode & 0o777)
     code, _, err = guarded.run("keys", "unseal", "--passphrase-file", "-", given="wrong\n")
-    assert (3, True) == (code, "does not belong" in one_sentence(err))
+    assert (3, True) == (code, "This is not the passphrase" in one_sentence(err))
+    code, _, err = guarded.run("ledger", "show")
+    assert (3, True) == (code, "TRUSTKEEP_PASSPHRASE_FILE" in one_sentence(err))
 
     assert 0 == guarded.run("keys", "unseal", "--passphrase-file", "-", given=PASSPHRASE + "\n")[0]
     guarded.wait()
@@ -108,7 +110,31 @@ def test_sealed_it_answers_health_and_one_sentence_until_the_passphrase_is_given
     for kind in ("sequencer", "worker", "web"):
         told = [f"/proc/{guarded.child(kind)}/{name}" for name in ("cmdline", "environ")]
         assert not any(PASSPHRASE.encode() in Path(path).read_bytes() for path in told)
-    assert 4 == guarded.run("keys", "unseal", "--passphrase-file", "-", given="x\n")[0]
+    code, _, err = guarded.run("keys", "unseal", "--passphrase-file", "-", given="x\n")
+    assert (4, True) == (code, "is unsealed: there is nothing to do" in one_sentence(err))
+    assert 0 == guarded.stop()
+
+
+def test_a_command_and_serve_take_the_passphrase_from_a_file_of_its_owners(guarded):
+    file = guarded.folder / "passphrase"
+    file.write_text(PASSPHRASE + "\n")
+    guarded.settings["TRUSTKEEP_PASSPHRASE_FILE"] = str(file)
+    file.chmod(0o644)
+    code, _, err = guarded.run("ledger", "show")
+    assert (3, True) == (code, "can be read by others" in one_sentence(err))
+    file.chmod(0o400)
+
+    guarded.serve()
+    guarded.wait()  # it was never sealed
+    assert 0 == guarded.run("ledger", "show")[0]
+    file.unlink()
+    file.write_text("another passphrase\n")
+    file.chmod(0o400)
+    code, _, err = guarded.run("ledger", "show")
+    assert (3, True) == (code, "This is not the passphrase" in one_sentence(err))
+    file.unlink()
+    code, _, err = guarded.run("ledger", "show")
+    assert (3, True) == (code, "cannot be read" in one_sentence(err))
     assert 0 == guarded.stop()
 
 

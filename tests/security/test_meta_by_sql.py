@@ -136,3 +136,13 @@ def test_the_status_says_that_the_store_was_changed(house, name):
     put(house, name, flipped(values(house)[name], 9 if name != "epoch" else 6))
 
     assert any("was changed" in one for one in key_status.status(settings)["attention"])
+
+
+def test_the_harness_sees_a_value_that_is_believed_unread(house, monkeypatch):
+    """Planted: the keyed hash is cut off and not compared."""
+    monkeypatch.setattr(
+        sealed_meta, "opened", lambda sealed, *_: sealed and sealed[: -sealed_meta.MAC_BYTES]
+    )
+    put(house, "kit-proven-at", flipped(values(house)["kit-proven-at"], 8 * 18))  # a second
+
+    assert looked(house)[1] is not None

@@ -7,7 +7,7 @@ from django.db import connection
 from tests.kernel.clauses.test_clauses import GREEN, At, part, watched
 
 from trustkeep.base import world
-from trustkeep.kernel.clauses import runner
+from trustkeep.kernel.clauses import kept, runner
 from trustkeep.kernel.clauses.rules import ALTERED, Finding, Status
 from trustkeep.kernel.keys import looking
 from trustkeep.kernel.ledger import sequencer
@@ -114,3 +114,19 @@ def test_an_untouched_story_agrees(story):
     assert ([], 4) == (done.findings, done.looked_at["results"])
     with world.another(At(timedelta(days=30))):
         assert Status.BROKEN == part().status
+
+
+@pytest.mark.parametrize(
+    ("planted", "edit"),
+    [
+        ("_is_genuine", f"UPDATE {TABLE} SET sentence = 'All is well.' WHERE number = 4"),
+        ("_is_borne_out", f"UPDATE {TABLE} SET status = 'holds' WHERE number = 4"),
+        ("_follows", f"DELETE FROM {TABLE} WHERE number > 2"),
+    ],
+)
+def test_the_harness_sees_a_look_that_believes(story, monkeypatch, planted, edit):
+    """Planted: seals, statuses or numbers are not compared; each is what finds its edit."""
+    monkeypatch.setattr(kept, planted, lambda *_: True)
+    sql(edit)
+
+    assert ALTERED.sentence != part().sentence

@@ -62,13 +62,16 @@ def run(say: Say) -> None:
 def _own_settings() -> Environment:
     """The demo never touches the installation of this machine."""
     own = environment.current()
-    home = own.home if "TRUSTKEEP_HOME" in os.environ else own.home.with_name("trustkeep-demo")
+    is_named = environment.variable("TRUSTKEEP_HOME") is not None
+    home = own.home if is_named else own.home.with_name("trustkeep-demo")
     beside = home.with_name(home.name + "-elsewhere")
-    os.environ["TRUSTKEEP_HOME"] = str(home)
-    os.environ["TRUSTKEEP_MASTER_KEY"] = f"file:{beside / 'master.key'}"
-    os.environ["TRUSTKEEP_RECOVERY_SLOT"] = str(beside / "recovery-slot")
-    os.environ.pop("DATABASE_URL", None)
-    environment.current.cache_clear()
+    environment.give(
+        TRUSTKEEP_HOME=str(home),
+        TRUSTKEEP_MASTER_KEY=f"file:{beside / 'master.key'}",
+        TRUSTKEEP_RECOVERY_SLOT=str(beside / "recovery-slot"),
+        DATABASE_URL=None,
+        DATABASE_URL_FILE=None,
+    )
     return environment.current()
 
 

@@ -121,6 +121,10 @@ class Environment:
         kind="file:PATH, credential:NAME, passphrase",
         help="Where the master key is; on another disk or path than the data.",
     )  # fmt: skip
+    passphrase_file: Path | None = _setting(
+        "TRUSTKEEP_PASSPHRASE_FILE", _absolute, _absent, kind="file",
+        help="With `passphrase`: where it stands, for lack of a terminal; best a file in memory.",
+    )  # fmt: skip
     key_store: Path | None = _setting(
         "TRUSTKEEP_KEY_STORE", _absolute, _absent, kind="folder",
         help="The folder of the key store; unset: `keys` below TRUSTKEEP_HOME.",
@@ -206,6 +210,26 @@ def current() -> Environment:
     if findings:
         raise Misconfigured(" ".join(finding.sentence for finding in findings))
     return environment
+
+
+def of_process() -> tuple[Environment, tuple[Finding, ...]]:
+    """The settings of this process as far as they can be read, and everything wrong with them."""
+    return read(os.environ)
+
+
+def variable(name: str) -> str | None:
+    """A variable of this process as it stands: for those that are no settings of ours."""
+    return os.environ.get(name) or None
+
+
+def give(**variables: str | None) -> None:
+    """Set variables for this process and those that it starts; None unsets one."""
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    current.cache_clear()
 
 
 def names() -> tuple[str, ...]:

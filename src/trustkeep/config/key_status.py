@@ -71,7 +71,7 @@ def _of_store(rows: sqlite3.Connection, master: bytes | None) -> dict[str, Any]:
 
 def _master(environment: Environment) -> bytes | None:
     source = wiring.provider(environment)
-    if isinstance(source, PassphraseProvider):
+    if isinstance(source, PassphraseProvider) and source.file is None:
         return None
     try:
         return source.read()

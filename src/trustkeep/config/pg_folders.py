@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trustkeep.base.errors import Misconfigured
 from trustkeep.base.paths import usable
+from trustkeep.config.environment import variable
 
 SOCKET_NAME = ".s.PGSQL.5432"
 LONGEST_SOCKET_PATH_BYTES = 107  # sun_path is 108 bytes with its closing zero
@@ -48,7 +49,7 @@ class Folders:
         name = "trustkeep-" + hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
         if os.geteuid() == 0:
             return Path("/run") / name
-        runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+        runtime = variable("XDG_RUNTIME_DIR")
         if runtime and _fits(Path(runtime) / name):
             return Path(runtime) / name
         # The system's shared folder: cluster.prepare refuses one that somebody else made first.

@@ -7,7 +7,7 @@ from pathlib import Path
 from trustkeep.base.errors import Misconfigured
 from trustkeep.config import pg_folders, wiring
 from trustkeep.config.environment import Environment, Finding
-from trustkeep.kernel.keys.providers import FileProvider
+from trustkeep.kernel.keys.providers import FileProvider, PassphraseProvider
 
 _MASTER, _SLOT = "TRUSTKEEP_MASTER_KEY", "TRUSTKEEP_SLOT"
 _APART = "name a place outside of it"
@@ -45,7 +45,7 @@ def doubtful(environment: Environment) -> tuple[Finding, ...]:
     if master is None or impossible(environment):
         return ()
     return tuple(
-        Finding(_MASTER, f"lies in {folder} together with {what}", _APART)
+        Finding(_name(environment), f"lies in {folder} together with {what}", _APART)
         for folder, what in _together(environment)
         if _is_within(master, folder)
     )[:1]
@@ -53,9 +53,11 @@ def doubtful(environment: Environment) -> tuple[Finding, ...]:
 
 def protects(environment: Environment) -> str:
     """What the places protect against, in a few true sentences."""
-    source = wiring.provider(environment)
-    sentences = [_of_file(environment, source.path)] if isinstance(source, FileProvider) else []
-    return " ".join([*(sentences or [source.sentence]), *_of_slot(environment)])
+    source, master = wiring.provider(environment), _master(environment)
+    first = source.sentence if master is None else _of_file(environment, master)
+    if isinstance(source, PassphraseProvider) and master is not None:
+        first = first.replace("The master key", "The passphrase of the master key")
+    return " ".join([first, *_of_slot(environment)])
 
 
 def _of_file(environment: Environment, master: Path) -> str:
@@ -97,15 +99,23 @@ def _secrets(environment: Environment) -> Iterator[tuple[str, Path]]:
     places = wiring.places(environment)
     master = _master(environment)
     if master is not None:
-        yield _MASTER, master
+        yield _name(environment), master
     yield _SLOT, places.primary
     if places.recovery is not None:
         yield "TRUSTKEEP_RECOVERY_SLOT", places.recovery
 
 
 def _master(environment: Environment) -> Path | None:
-    source = wiring.provider(environment)
-    return source.path if isinstance(source, FileProvider) else None
+    """The file that holds the master key, or the passphrase that makes it."""
+    match wiring.provider(environment):
+        case FileProvider(path=path) | PassphraseProvider(file=path):
+            return path
+    return None
+
+
+def _name(environment: Environment) -> str:
+    is_file = isinstance(wiring.provider(environment), FileProvider)
+    return _MASTER if is_file else "TRUSTKEEP_PASSPHRASE_FILE"
 
 
 def _is_within(path: Path, folder: Path) -> bool:

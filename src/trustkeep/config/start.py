@@ -45,10 +45,13 @@ def database(environment: Environment, say: Say = silent, *, make: bool = False)
 def django() -> None:
     """Make Django ready in this process."""
     import gc
-    import os
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trustkeep.config.settings")
     import django
+
+    from trustkeep.config import environment
+
+    if environment.variable("DJANGO_SETTINGS_MODULE") is None:
+        environment.give(DJANGO_SETTINGS_MODULE="trustkeep.config.settings")
 
     django.setup()
     # What is loaded now lives as long as the process: the collector need not walk it again.

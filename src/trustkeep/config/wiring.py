@@ -1,12 +1,11 @@
 """Wiring: who gives what to whom.  The one place that knows every part."""
 
-import os
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from trustkeep.config.environment import Environment
+from trustkeep.config.environment import Environment, variable
 from trustkeep.kernel.jobs.outbound import mail
 from trustkeep.kernel.keys import service, store
 from trustkeep.kernel.keys.backups import CHECKPOINT
@@ -42,9 +41,10 @@ def provider(environment: Environment) -> MasterKeyProvider:
     if kind == "file":
         return FileProvider(Path(rest))
     if kind == "credential":
-        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        folder = variable("CREDENTIALS_DIRECTORY")
         return CredentialProvider(rest, Path(folder) if folder else None)
-    return PassphraseProvider(places(environment).store.with_name("passphrase-salt"))
+    salt = places(environment).store.with_name("passphrase-salt")
+    return PassphraseProvider(salt, file=environment.passphrase_file)
 
 
 def wire(environment: Environment, master: MasterKeyProvider | None = None) -> None:

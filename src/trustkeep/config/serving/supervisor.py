@@ -20,9 +20,10 @@ from trustkeep.config import embedded, hardening, pg_cluster, pg_folders, start,
 from trustkeep.config.environment import Environment
 from trustkeep.config.serving import web
 from trustkeep.config.serving.children import Child
-from trustkeep.config.serving.unsealing import Door
+from trustkeep.config.serving.unsealing import LOCK, Door
 from trustkeep.kernel.keys import file_lock, service
 from trustkeep.kernel.keys.providers import (
+    WRONG_PASSPHRASE,
     InheritedProvider,
     MasterKeyProvider,
     PassphraseProvider,
@@ -110,7 +111,7 @@ class _Supervisor:
             raise Misconfigured("The master key of this installation needs no passphrase.")
         key = _in_memory(PassphraseProvider(salt.salt_path, passphrase).read())
         try:
-            start.wire(self._settings, InheritedProvider(key))
+            start.wire(self._settings, InheritedProvider(key, WRONG_PASSPHRASE))
             start.check_not_rolled_back()
         except TrustkeepError:
             os.close(key)
@@ -179,7 +180,7 @@ def _only_one(settings: Environment) -> Iterator[None]:
     folder.mkdir(mode=0o700, exist_ok=True)
     with ExitStack() as stack:
         try:
-            stack.enter_context(file_lock.held(folder / "serve.lock", wait=False))
+            stack.enter_context(file_lock.held(folder / LOCK, wait=False))
         except BlockingIOError:
             raise Conflict(
                 f"`trustkeep serve` runs already for {settings.home}: stop that one first."

@@ -9,8 +9,9 @@ from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
 from trustkeep.base.errors import Conflict, SealedStart, TrustkeepError
+from trustkeep.kernel.keys import file_lock
 
-NAME = "unseal.sock"
+NAME, LOCK = "unseal.sock", "serve.lock"
 _LONGEST = 4096  # bytes of a passphrase
 _FOLDER = 0o700
 
@@ -73,11 +74,28 @@ def hand_over(folder: Path, passphrase: str) -> None:
             door.send_bytes(passphrase.encode())
             answer = json.loads(door.recv_bytes(_LONGEST))
     except (OSError, EOFError):
-        raise Conflict(
-            "No sealed `trustkeep serve` is running here: start it, or look whether it is unsealed."
-        ) from None
+        raise _nobody_listens(folder) from None
     if answer["code"]:
         raise SealedStart(answer["sentence"])
+
+
+def _nobody_listens(folder: Path) -> Conflict:
+    try:
+        with file_lock.held(folder / LOCK, wait=False):
+            is_running = False
+    except BlockingIOError:
+        is_running = True
+    except OSError:
+        is_running = False
+    if is_running:
+        return Conflict(
+            "`trustkeep serve` runs and is unsealed: there is nothing to do. A command of its own "
+            "asks for the passphrase on a terminal, or reads it from TRUSTKEEP_PASSPHRASE_FILE."
+        )
+    return Conflict(
+        "No sealed `trustkeep serve` is running here: start it; on a terminal it asks for the "
+        "passphrase itself, without one it waits for this command."
+    )
 
 
 @contextmanager

@@ -15,6 +15,16 @@ class KeyEvent(Event):
             "digest": Detail.DIGEST,
         },
     )
+    SET_BEGUN_ANEW = (
+        "keys.set.begun_anew",
+        {
+            "kind": Detail.CODE,
+            "owner": Detail.ID,
+            "version": Detail.COUNT,
+            "digest": Detail.DIGEST,  # of the set as the ledger knew it before
+            "approval": Detail.ID,
+        },
+    )
     FOUNDED = "keys.installation.founded", {"epoch": Detail.COUNT, "slots": Detail.CODES}
     EPOCH_CHANGED = "keys.epoch.changed", {"epoch": Detail.COUNT, "slots": Detail.CODES}
     SLOT_PENDING = "keys.slot.pending", {"epoch": Detail.COUNT, "slots": Detail.CODES}

@@ -4,18 +4,18 @@ Closed to other users of the machine: whoever may open such a file may hold it, 
 """
 
 import fcntl
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import structlog
-
 PATIENCE_S = 2.0  # then it is said what is waited for
 
 Say = Callable[[str], None]
-_log = structlog.get_logger(__name__)
+# The standard logger: where nothing is set up, it writes to stderr and keeps out of any output.
+_log = logging.getLogger(__name__)
 _told: list[Say] = []
 
 
@@ -60,4 +60,4 @@ def _say(path: Path) -> None:
     if _told:
         _told[0](f"waiting for another trustkeep command, which holds {path}")
     else:
-        _log.warning("lock.waiting", lock=path.name)
+        _log.warning("lock.waiting")

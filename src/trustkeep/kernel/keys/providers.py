@@ -20,12 +20,21 @@ ARGON2_PASSES = 3
 ARGON2_LANES = 4
 SALT_BYTES = 16
 SHORTEST = 12  # characters of a passphrase
+NOT_OURS = (
+    "The master key does not belong to this key store: set TRUSTKEEP_MASTER_KEY to the key this "
+    "installation was made with, or restore it from the recovery kit."
+)
+WRONG_PASSPHRASE = "This is not the passphrase that this installation was made with: try again."
 
 
 class MasterKeyProvider(Protocol):
-    """Gives the master key of 32 bytes, and says what that source protects against."""
+    """Gives the master key of 32 bytes, and says what that source protects against.
+
+    `wrong` is what to say of a key that is not the one this installation was made with.
+    """
 
     sentence: str
+    wrong: str
 
     def read(self) -> bytes:
         """The master key.
@@ -41,6 +50,8 @@ class MasterKeyProvider(Protocol):
 
 class FileProvider:
     """A file with 64 hexadecimal digits, readable by its owner only."""
+
+    wrong = NOT_OURS
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -77,6 +88,8 @@ class FileProvider:
 class CredentialProvider:
     """A systemd credential (`LoadCredentialEncrypted=`), which a TPM may hold."""
 
+    wrong = NOT_OURS
+
     def __init__(self, name: str, folder: Path | None) -> None:
         self.name, self.folder = name, folder
         self.sentence = (
@@ -110,8 +123,8 @@ class InheritedProvider:
 
     sentence = "The master key was handed over in memory by the process that was unsealed."
 
-    def __init__(self, handle: int) -> None:
-        self._handle = handle
+    def __init__(self, handle: int, wrong: str = NOT_OURS) -> None:
+        self._handle, self.wrong = handle, wrong
 
     def read(self) -> bytes:
         """Read the file; several processes may, since none moves its position."""
@@ -130,10 +143,17 @@ class InheritedProvider:
 
 
 class PassphraseProvider:
-    """A passphrase given at start; Argon2id (RFC 9106) makes the key of it."""
+    """A passphrase given at start; Argon2id (RFC 9106) makes the key of it.
 
-    def __init__(self, salt_path: Path, passphrase: str | None = None) -> None:
-        self.salt_path, self._passphrase = salt_path, passphrase
+    It is typed on the terminal, or read from a file that its owner answers for.
+    """
+
+    wrong = WRONG_PASSPHRASE
+
+    def __init__(
+        self, salt_path: Path, passphrase: str | None = None, file: Path | None = None
+    ) -> None:
+        self.salt_path, self._passphrase, self.file = salt_path, passphrase, file
         self.sentence = (
             "The master key exists only while the service runs: a stolen machine is of no use, "
             "and somebody must type the passphrase at each start."
@@ -148,7 +168,7 @@ class PassphraseProvider:
                 f"The salt of the passphrase, {self.salt_path}, is not there: restore it."
             ) from None
         if self._passphrase is None:
-            self._passphrase = _asked()
+            self._passphrase = _asked() if self.file is None else _first_line(self.file)
         return hash_secret_raw(
             self._passphrase.encode(), salt, time_cost=ARGON2_PASSES,
             memory_cost=ARGON2_MEMORY_KIB, parallelism=ARGON2_LANES, hash_len=KEY_BYTES,
@@ -162,7 +182,8 @@ class PassphraseProvider:
             Misconfigured: there is no terminal to choose it on, or the two did not agree.
         """
         if self._passphrase is None:
-            self._passphrase = _chosen()
+            self._passphrase = _chosen() if self.file is None else _first_line(self.file)
+        _refuse_short(self._passphrase)
         _make_once(self.salt_path, world.random_bytes(SALT_BYTES), 0o600)
 
 
@@ -184,22 +205,50 @@ def _make_once(path: Path, data: bytes, mode: int) -> None:
 
 def _asked() -> str:
     if not os.isatty(0):
-        raise SealedStart("The master key needs a passphrase: run `trustkeep keys unseal`.")
+        raise SealedStart(
+            "The master key needs a passphrase and there is no terminal to ask on: name the file "
+            "that holds it in TRUSTKEEP_PASSPHRASE_FILE, or run this on a terminal."
+        )
     return getpass.getpass("Passphrase of the master key: ")
 
 
 def _chosen() -> str:
     if not os.isatty(0):
         raise Misconfigured(
-            "The passphrase of the master key must be chosen on a terminal: run `trustkeep init` "
-            "on one."
+            "The passphrase of the master key must be chosen: run `trustkeep init` on a terminal, "
+            "or name a file that holds it in TRUSTKEEP_PASSPHRASE_FILE."
         )
     first = getpass.getpass("Choose the passphrase of the master key (12 characters at least): ")
-    if len(first) < SHORTEST:
-        raise Misconfigured("This passphrase is too short: 12 characters at least; start again.")
+    _refuse_short(first)
     if getpass.getpass("Once more: ") != first:
         raise Misconfigured("The two were not the same: nothing was made, start again.")
     return first
+
+
+def _refuse_short(passphrase: str) -> None:
+    if len(passphrase) < SHORTEST:
+        raise Misconfigured("This passphrase is too short: 12 characters at least; start again.")
+
+
+def _first_line(path: Path) -> str:
+    """The passphrase in a file, which nobody else may read.
+
+    Raises:
+        SealedStart: it is not there now.
+        Misconfigured: it can be read by others, or holds nothing.
+    """
+    try:
+        if path.stat().st_mode & 0o077:
+            raise Misconfigured(f"The passphrase file {path} can be read by others: chmod 0400 it.")
+        found = path.read_text().split("\n", 1)[0]
+    except (OSError, UnicodeDecodeError):
+        raise SealedStart(
+            f"The passphrase file {path} cannot be read: mend TRUSTKEEP_PASSPHRASE_FILE, or unset "
+            "it and type the passphrase on a terminal."
+        ) from None
+    if not found:
+        raise Misconfigured(f"The passphrase file {path} is empty: put the passphrase into it.")
+    return found
 
 
 def _from_hex(text: str, where: str) -> bytes:

@@ -187,5 +187,6 @@ def _digest(rows: Sequence[SealedRow]) -> bytes:
 def _changed(model: type[SealedRow], owner: UUID) -> Tampered:
     return Tampered(
         f"The rows of {model.set_kind} that belong to {owner} are not as they were written, so "
-        "none of them counts: compare with the ledger and write them again."
+        "none of them counts: find out who changed them, then let two people begin the set anew "
+        f"with `trustkeep sets begin-anew {model.set_kind} {owner}`."
     )

@@ -147,13 +147,13 @@ def unseal(places: KeyPlaces, provider: MasterKeyProvider) -> KeyService:
     master = provider.read()
     with keys.reading() as rows:
         install = UUID(bytes=store.meta(rows, INSTALL) or bytes(16))
-        check_master(rows, master, install)
+        check_master(rows, master, install, provider.wrong)
         sealed = store.meta(rows, RECIPIENT) or b""
         recipient = sealed_meta.opened(sealed, master, install, RECIPIENT) or b""
         signer = signing.private_key(rows, master, install)
     primary = FileSlot("primary", places.primary)
     recovery = recovery_slot(places.recovery, recipient.decode()) if places.recovery else None
-    ring = Ring(keys, primary, install, master)
+    ring = Ring(keys, primary, install, master, provider.wrong)
     service = KeyService(places, install, keys, ring, primary, recovery, signer, master)
     service.epoch()  # a missing or wrong slot is said now, not at the first read
     threading.Thread(

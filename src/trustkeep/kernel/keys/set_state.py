@@ -12,7 +12,7 @@ from django.apps import apps
 from trustkeep.base.errors import Tampered
 from trustkeep.kernel.keys import reference_lists, register, service
 from trustkeep.kernel.keys.sealed_rows import SealedRow, SealedSet
-from trustkeep.kernel.keys.state import Report
+from trustkeep.kernel.keys.state import Discrepancy, Report
 from trustkeep.kernel.ledger import snapshots
 
 SETS, REGISTER, REFERENCES = "sealed_sets", "register", "references"
@@ -55,6 +55,14 @@ def compare_sets(report: Report) -> None:
         _compare_kind(report, model, group)
     for model in known.values():  # kinds without any header: then there must be no row
         _compare_kind(report, model, iter(()))
+
+
+def damaged(*kinds: str) -> list[Discrepancy]:
+    """The sets, of these kinds or of all, that are not as the ledger says they were written."""
+    report = Report()
+    with snapshots.one_snapshot():
+        compare_sets(report)
+    return [each for each in report.listed if not kinds or each.place.partition(" ")[0] in kinds]
 
 
 def compare_register(report: Report) -> None:

@@ -15,6 +15,7 @@ from trustkeep.crypto import keytree
 from trustkeep.crypto.derive import expanded
 from trustkeep.crypto.keytree import WrongKey
 from trustkeep.kernel.keys import store
+from trustkeep.kernel.keys.providers import NOT_OURS
 from trustkeep.kernel.keys.slots import FileSlot
 from trustkeep.kernel.keys.store import KeyStore
 
@@ -99,8 +100,16 @@ class Epoch:
 class Ring:
     """Gives the keys of the store's present epoch, and forgets those of any other."""
 
-    def __init__(self, keys: KeyStore, slot: FileSlot, install: UUID, master: bytes) -> None:
+    def __init__(
+        self,
+        keys: KeyStore,
+        slot: FileSlot,
+        install: UUID,
+        master: bytes,
+        wrong: str = NOT_OURS,
+    ) -> None:
         self._store, self._slot, self.install, self._master = keys, slot, install, master
+        self._wrong = wrong
         self._lock = threading.Lock()
         self._epoch: Epoch | None = None
         self._named: dict[str, bytes] = {}
@@ -131,7 +140,7 @@ class Ring:
         if epoch is None or epoch.number != number:
             with self._lock:
                 self._epoch = None
-                check_master(rows, self._master, self.install)
+                check_master(rows, self._master, self.install, self._wrong)
                 root = self.root_for(number, _secret(self._slot, number))
                 epoch = Epoch(number, root, store.meta(rows, TABLE) or b"", self.install)
                 self._epoch = epoch
@@ -164,17 +173,14 @@ def master_check(master: bytes, install: UUID) -> bytes:
     return expanded(master, b"trustkeep/master-check/v1" + install.bytes)[:16]
 
 
-def check_master(rows: Connection, master: bytes, install: UUID) -> None:
-    """Refuse a master key that is not this store's.
+def check_master(rows: Connection, master: bytes, install: UUID, wrong: str) -> None:
+    """Refuse a master key that is not this store's; `wrong` is what to say of it.
 
     Raises:
         Misconfigured: it is another installation's key.
     """
     if store.meta(rows, MASTER_CHECK) != master_check(master, install):
-        raise Misconfigured(
-            "The master key does not belong to this key store: set TRUSTKEEP_MASTER_KEY to the "
-            "key this installation was made with, or restore it from the recovery kit."
-        )
+        raise Misconfigured(wrong)
 
 
 def _changed(what: str) -> Tampered:

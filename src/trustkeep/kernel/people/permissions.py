@@ -151,12 +151,17 @@ def permissions_of(roles: Iterable[Role]) -> frozenset[str]:
     return frozenset(str(each) for role in roles for each in PERMISSIONS[role])
 
 
-def may_assign(roles: Iterable[Role], wanted: Role, *, has_dpo: bool) -> bool:
+def may_assign(
+    roles: Iterable[Role], wanted: Role, *, has_dpo: bool, has_administrator: bool = True
+) -> bool:
     """Whether one with these roles may hand on the wanted one.
 
-    The first DPO is named by an administrator; from then on only a DPO names another.
+    The first DPO is named by an administrator; from then on only a DPO names another.  And where
+    there is no administrator any more, because that set had to be begun anew, the DPO names one.
     """
     held = frozenset(roles)
+    if wanted is Role.ADMINISTRATOR and not has_administrator:
+        return bool(held & {Role.ADMINISTRATOR, Role.DPO})
     if wanted is Role.DPO and not has_dpo:
         return Role.ADMINISTRATOR in held
     return any(wanted in _MAY_ASSIGN.get(role, frozenset()) for role in held)

@@ -1,13 +1,12 @@
 """Settings: show and check them."""
 
 import argparse
-import os
 from dataclasses import fields
 from pathlib import Path
 
 from trustkeep.base.actor import Actor
 from trustkeep.config import database_check, placement
-from trustkeep.config.environment import Environment, Finding, read
+from trustkeep.config.environment import Environment, Finding, of_process, variable
 from trustkeep.web.command import HOST, Answer, NounCommand, verb
 from trustkeep.web.plain_text import as_text
 
@@ -27,7 +26,7 @@ class Command(NounCommand):
     @verb("check", permission=HOST, help="show the effective settings and what is wrong with them")
     def check_settings(self, actor: Actor) -> Answer:  # noqa: ARG002 - every verb is told who acts
         """Every setting with its effective value, secrets masked; exit code 1 on a finding."""
-        environment, findings = read(os.environ)
+        environment, findings = of_process()
         findings += placement.impossible(environment) + placement.doubtful(environment)
         if not any(finding.name == "DATABASE_URL" for finding in findings):
             findings += database_check.findings(environment)
@@ -57,7 +56,7 @@ def _settings(environment: Environment) -> list[dict[str, str | None]]:
     for each in fields(Environment):
         about = each.metadata
         value = getattr(environment, each.name)
-        given = any(os.environ.get(name) for name in (about["name"], about["name"] + "_FILE"))
+        given = any(variable(name) for name in (about["name"], about["name"] + "_FILE"))
         shown.append({
             "name": about["name"],
             "value": MASK if about["secret"] and value else None if value is None else str(value),

@@ -1,12 +1,12 @@
 """`trustkeep sop`: the state of every clause."""
 
-import os
 import sys
 from argparse import ArgumentParser
 from datetime import UTC, date, datetime, time, timedelta
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
+from trustkeep.config.environment import variable
 from trustkeep.kernel.clauses import actions, queries, rendering, runner
 from trustkeep.kernel.clauses.rules import Status
 from trustkeep.kernel.people.permissions import Permission
@@ -40,7 +40,7 @@ class Command(NounCommand):
         if fresh:
             runner.run_all()
         states = queries.state(datetime.combine(on, time.max, UTC) if on else None)
-        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        colour = sys.stdout.isatty() and variable("NO_COLOR") is None
         broken = any(state.status is Status.BROKEN for state in states)
         return Answer(
             rendering.as_data(states),
