@@ -16,7 +16,7 @@ def settings(environment: Environment) -> dict[str, Any]:
     Raises:
         Misconfigured: DATABASE_URL cannot be understood (its text is not repeated).
     """
-    own = {
+    own: dict[str, Any] = {
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
@@ -40,4 +40,5 @@ def settings(environment: Environment) -> dict[str, Any]:
             "DATABASE_URL cannot be understood: write postgresql://user:password@host:5432/name, "
             "with special characters percent-encoded."
         ) from None
-    return {**parsed, **own}
+    # What the address asks for beside (sslmode, a socket folder as host) stays in force.
+    return {**parsed, **own, "OPTIONS": {**parsed.get("OPTIONS", {}), **own["OPTIONS"]}}
