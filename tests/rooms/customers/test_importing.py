@@ -1,4 +1,7 @@
 import csv
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from trustkeep.kernel.vault import index, known
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.rooms.customers import actions
 from trustkeep.rooms.customers.actions import importing
-from trustkeep.rooms.customers.rules import Mapped, RowRefusal
+from trustkeep.rooms.customers.rules import Mapped, RefusedRow, RowRefusal
 
 MAPPED = Mapped("No", {"name": "Name", "email": "E-mail", "phone": "Phone"})
 
@@ -85,9 +88,7 @@ def test_another_encoding_is_refused_row_by_row(company, tmp_path):
     assert 1 == done.created
 
 
-def test_a_line_that_never_ends_is_named_and_what_came_before_is_kept(
-    company, tmp_path, monkeypatch
-):
+def test_a_line_that_never_ends_is_named_and_what_came_before_is_kept(company, tmp_path):
     path = tmp_path / "long.csv"
     with path.open("wb") as file:
         file.write(b"No,Name,E-mail,Phone\n1,Dan,,\n2,")
@@ -96,6 +97,72 @@ def test_a_line_that_never_ends_is_named_and_what_came_before_is_kept(
 
     with pytest.raises(Unacceptable, match=r"Line 3 of long\.csv is longer than 1 MiB"):
         run(company, path)
+
+    assert known.customer_of("1") is not None
+
+
+def test_rows_before_a_quotation_that_never_ends_are_stored_as_the_sentence_says(company, tmp_path):
+    path = tmp_path / "customers.csv"
+    path.write_text('No,Name,E-mail,Phone\n1,Dan,,\n2,"Eva')
+
+    with pytest.raises(Unacceptable, match=r"Line 3 .*the rows before it are stored"):
+        run(company, path)
+
+    assert known.customer_of("1") is not None
+    path.write_text("No,Name,E-mail,Phone\n1,Dan,,\n2,Eva,,\n")
+    done = run(company, path)
+    assert (1, 1) == (done.created, done.known)
+
+
+@pytest.mark.parametrize("planted", [False, True])
+def test_a_line_of_a_gigabyte_takes_no_memory_of_its_size(tmp_path, planted):
+    path = tmp_path / "long.csv"
+    with path.open("wb") as file:  # a hole: it takes no room on the disk
+        file.write(b"No,Name\n1,Dan\n2,")
+        file.seek(1024**3)
+        file.write(b"\n")
+    how = "LONGEST_LINE = 64 * 1024**2" if planted else "LONGEST_LINE"
+    program = (
+        "import django, resource, sys; from pathlib import Path\n"
+        "django.setup()\n"
+        "from trustkeep.rooms.customers.actions import table\n"
+        f"table.{how}\n"
+        "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak()\n"
+        "try: list(table.Table(Path(sys.argv[1])).rows())\n"
+        "except Exception as problem: print(problem.sentence)\n"
+        "print(peak() - before)\n"
+    )
+    environ = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program, path], env=environ, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+
+    sentence, grown_kib = done.stdout.splitlines()
+    assert "Line 3 of long.csv is longer than" in sentence
+    assert planted == (int(grown_kib) > 16 * 1024)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (RowRefusal.NOT_UTF8, "save the file as UTF-8"),
+        (RowRefusal.RAGGED, "look for a stray separator"),
+        (RowRefusal.DUPLICATE_REFERENCE, "repeats a reference of an earlier row: keep one"),
+        (RowRefusal.NUL, "holds a NUL character: export the file again"),
+        (RowRefusal.FORMULA, "export values, not formulas"),
+    ],
+)
+def test_a_refused_row_is_told_with_its_line_and_what_to_do(reason, words):
+    told = RefusedRow(7, "Name", reason).sentence
+
+    assert told.startswith("line 7, column Name ")
+    assert words in told
 
 
 @pytest.mark.parametrize(

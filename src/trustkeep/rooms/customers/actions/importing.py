@@ -8,14 +8,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from django.db import transaction
 
 from trustkeep.base import points, text, world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import KeysChanging
+from trustkeep.base.errors import KeysChanging, Unacceptable
 from trustkeep.kernel.keys import backups, service
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
@@ -109,8 +108,18 @@ def _taken(table: Table, mapped: Mapped, done: Imported) -> Iterator[TakenRow]:
 
 
 def _batches(rows: Iterable[TakenRow]) -> Iterator[list[TakenRow]]:
-    remaining = iter(rows)
-    while batch := list(islice(remaining, BATCH)):
+    batch: list[TakenRow] = []
+    try:
+        for row in rows:
+            batch.append(row)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    except Unacceptable:
+        if batch:  # the sentence says that what came before is stored
+            yield batch
+        raise
+    if batch:
         yield batch
 
 
