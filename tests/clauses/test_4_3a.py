@@ -196,6 +196,23 @@ def test_a_planted_use_with_a_revoked_token_turns_it_red(company, dan, light, ri
     assert {"every_read_was_granted": "broken"} == light("4.3a.granted")
 
 
+@pytest.mark.parametrize("event", USES)
+def test_a_planted_use_after_the_role_that_brought_the_right_is_found(
+    company, dan, light, rightly, event
+):
+    steward = company.cleo
+    access.give_grant(company.dora, grantee=steward.id, purpose="support")
+    rightly |= {"grants": [str(queries.grants_of(steward.id)[0].id)], "token": str(steward.token)}
+    planted(steward, dan, "support", event, **rightly)
+    assert [] == defects()
+
+    people.remove_role(company.dora, member=steward.id, role=Role.DATA_STEWARD)
+    planted(steward, dan, "support", event, **rightly)
+
+    assert ["no_permission"] == defects()
+    assert {"every_read_was_granted": "broken"} == light("4.3a.granted")
+
+
 def test_it_still_holds_after_the_reader_left(company, dan, light):
     read(company, dan)
     people.revoke_token(company.ben, member=company.ben.id, token=company.ben.token)

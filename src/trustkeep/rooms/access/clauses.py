@@ -36,8 +36,8 @@ def every_read_was_granted() -> Finding:
         )
         return Finding(Status.BROKEN, figure, sentence, rows, looked_at=done.uses)
     sentence = (
-        f"All {done.uses} readings, changes and searches of the last day were by people who could "
-        "act then, with a grant and a purpose, and a case where the purpose demands one."
+        f"All {done.uses} readings, changes and searches of the last day were by people with the "
+        "right to them then, a grant and a purpose, and a case where the purpose demands one."
     )
     return Finding(Status.HOLDS, figure, sentence, looked_at=done.uses)
 

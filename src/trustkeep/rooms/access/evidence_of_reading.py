@@ -17,7 +17,7 @@ from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import snapshots
 from trustkeep.kernel.ledger.models import Entry
 from trustkeep.kernel.people.events import PeopleEvent
-from trustkeep.kernel.people.permissions import Role
+from trustkeep.kernel.people.permissions import PERMISSIONS, Permission, Role, permissions_of
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.models import Case
 from trustkeep.rooms.access.rules import grantee_of
@@ -69,9 +69,13 @@ class _Grant:
 class _Held:
     """A role that somebody held, by the identifier under which grants to it are kept."""
 
-    grantee: str
+    role: str
     since: datetime
     until: datetime | None = None
+
+    @property
+    def grantee(self) -> str:
+        return str(grantee_of(self.role))
 
 
 _POLICY = (
@@ -81,7 +85,12 @@ _POLICY = (
 _STANDING = (
     PeopleEvent.MEMBER_DEACTIVATED, PeopleEvent.MEMBER_REACTIVATED, PeopleEvent.TOKEN_REVOKED,
 )  # fmt: skip
-_USES = AccessEvent.PERMITTED, AccessEvent.CHANGE_PERMITTED, AccessEvent.SEARCHED
+# Each use, and the permission that a role must have brought.
+_USES: Mapping[AccessEvent, Permission] = {
+    AccessEvent.PERMITTED: Permission.READ_CUSTOMER,
+    AccessEvent.CHANGE_PERMITTED: Permission.WRITE_CUSTOMER,
+    AccessEvent.SEARCHED: Permission.SEARCH_CUSTOMERS,
+}
 
 
 def judged(since: datetime) -> Judged:
@@ -89,7 +98,7 @@ def judged(since: datetime) -> Judged:
     done = Judged()
     with snapshots.one_snapshot():
         judge = _Judge()
-        for entry in _entries(_USES, since):
+        for entry in _entries([*_USES], since):
             done.uses += 1
             what = judge.lacks(entry)
             if what:
@@ -179,18 +188,17 @@ class _Judge:
     def _take_role(self, entry: Entry, details: Mapping[str, Any]) -> None:
         held = self._roles[str(details.get("member"))]
         # The first administrator's role has no entry of its own.
-        grantee = str(grantee_of(str(details.get("role", Role.ADMINISTRATOR))))
-        now = next((each for each in held if each.grantee == grantee and not each.until), None)
+        role = str(details.get("role", Role.ADMINISTRATOR))
+        now = next((each for each in held if each.role == role and not each.until), None)
         if entry.event == PeopleEvent.ROLE_REMOVED and now:
             now.until = entry.at
         elif entry.event != PeopleEvent.ROLE_REMOVED and not now:
-            held.append(_Held(grantee, entry.at))
+            held.append(_Held(role, entry.at))
 
-    def _holders(self, who: str, at: datetime) -> set[str]:
-        """Under which identifiers a grant reached this person then: their own, their roles'."""
+    def _held(self, who: str, at: datetime) -> list[_Held]:
+        """The roles that this person held then."""
         held = self._roles.get(who, ())
-        then = (each for each in held if each.since <= at and (not each.until or at <= each.until))
-        return {who, *(each.grantee for each in then)}
+        return [each for each in held if each.since <= at and (not each.until or at <= each.until)]
 
     def lacks(self, entry: Entry) -> str | None:
         """What a use lacks; None where nothing."""
@@ -202,9 +210,14 @@ class _Judge:
         if purpose not in self._terms:
             return "no_purpose"
         grants = [self._grants.get(str(one)) for one in details.get("grants", ())]
-        holders = self._holders(who, entry.at)
+        held = self._held(who, entry.at)
+        # A grant reaches somebody under their own identifier, or under that of a role.
+        holders = {who, *(each.grantee for each in held)}
         if not grants or not all(one and one.covers(holders, purpose, entry.at) for one in grants):
             return "no_grant"
+        roles = {Role(each.role) for each in held if each.role in PERMISSIONS}
+        if _USES[AccessEvent(entry.event)] not in permissions_of(roles):
+            return "no_permission"
         # A purpose that was declared anew may not have demanded a case then.
         as_now = self._declared_at.get(purpose, entry.at) <= entry.at
         if as_now and self._terms[purpose].needs_case:
