@@ -5,6 +5,7 @@ import pytest
 from trustkeep.base import actor as actors
 from trustkeep.kernel.approvals import ways
 from trustkeep.kernel.approvals.rules import Way
+from trustkeep.kernel.clauses import queries, rendering
 from trustkeep.kernel.clauses.models import CheckResult
 from trustkeep.kernel.jobs.outbound import mail
 from trustkeep.kernel.people import actions as people
@@ -40,6 +41,9 @@ def test_a_chosen_way_out_needs_attention_for_as_long_as_it_counts(ada, light, c
     assert {"two_people_agree": "needs_attention"} == light("4.5b.erased")
     assert words in sentence()
     assert "Notary" not in sentence()
+    shown = " ".join(rendering.as_text(queries.state(), colour=False, width=100).split())
+    assert "▲ needs attention" in shown
+    assert sentence() in shown
 
 
 def test_one_person_without_a_way_out_needs_attention(ada, light):
