@@ -10,7 +10,7 @@ from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people.permissions import Role
 from trustkeep.rooms.access import actions as access
-from trustkeep.rooms.access import evidence_of_reading, queries
+from trustkeep.rooms.access import evidence_of_reading, queries, rules
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.rules import grantee_of
 
@@ -28,13 +28,24 @@ def defects():
     return [each.what for each in done.defects]
 
 
-def planted(actor, customer, purpose, **details):
-    """A reading as a faulty decision would have let it through."""
+def planted(actor, customer, purpose, event=AccessEvent.PERMITTED, **details):
+    """A use as a faulty decision would have let it through."""
+    about = {"element": "phone"} if event is AccessEvent.SEARCHED else {"fields": ["phone"]}
     with transaction.atomic(durable=True):
         log.append(
-            AccessEvent.PERMITTED, actor, customer=customer, purpose=purpose,
-            details={"fields": ["phone"], **details},
+            event, actor, customer=None if event is AccessEvent.SEARCHED else customer,
+            purpose=purpose, details={**about, **details},
         )  # fmt: skip
+
+
+@pytest.fixture
+def rightly(company, dan):
+    """What the entry of a rightful use by Ben names."""
+    return {
+        "grants": [str(queries.grants_of(company.ben.id)[0].id)],
+        "case": str(queries.case_by_reference("helpdesk", "1").id),
+        "token": str(company.ben.token),
+    }
 
 
 def test_a_reading_with_grant_purpose_and_case_holds(company, dan, light):
@@ -143,3 +154,108 @@ def test_a_planted_reading_without_a_purpose_is_found(company, dan):
     planted(company.ben, dan, "curiosity")
 
     assert ["no_purpose"] == defects()
+
+
+USES = [AccessEvent.PERMITTED, AccessEvent.CHANGE_PERMITTED, AccessEvent.SEARCHED]
+
+
+@pytest.mark.parametrize("event", USES)
+def test_a_use_with_all_that_it_needs_holds(company, dan, rightly, event):
+    planted(company.ben, dan, "support", event, **rightly)
+
+    assert [] == defects()
+
+
+@pytest.mark.parametrize("event", USES)
+@pytest.mark.parametrize(
+    ("without", "what"),
+    [({"grants": []}, "no_grant"), ({"case": None}, "no_case"), ({}, "no_purpose")],
+)
+def test_a_planted_use_that_lacks_something_is_found(company, dan, rightly, event, without, what):
+    details = {name: value for name, value in {**rightly, **without}.items() if value}
+    planted(company.ben, dan, "support" if without else "curiosity", event, **details)
+
+    assert [what] == defects()
+
+
+@pytest.mark.parametrize("event", USES)
+def test_a_planted_use_by_somebody_deactivated_turns_it_red(company, dan, light, rightly, event):
+    people.deactivate(company.ana, member=company.ben.id)
+    planted(company.ben, dan, "support", event, **rightly)
+
+    assert ["deactivated"] == defects()
+    assert {"every_read_was_granted": "broken"} == light("4.3a.granted")
+
+
+@pytest.mark.parametrize("event", USES)
+def test_a_planted_use_with_a_revoked_token_turns_it_red(company, dan, light, rightly, event):
+    people.revoke_token(company.ben, member=company.ben.id, token=company.ben.token)
+    planted(company.ben, dan, "support", event, **rightly)
+
+    assert ["token_revoked"] == defects()
+    assert {"every_read_was_granted": "broken"} == light("4.3a.granted")
+
+
+@pytest.mark.parametrize("event", USES)
+def test_a_planted_use_after_the_role_that_brought_the_right_is_found(
+    company, dan, light, rightly, event
+):
+    steward = company.cleo
+    access.give_grant(company.dora, grantee=steward.id, purpose="support")
+    rightly |= {"grants": [str(queries.grants_of(steward.id)[0].id)], "token": str(steward.token)}
+    planted(steward, dan, "support", event, **rightly)
+    assert [] == defects()
+
+    people.remove_role(company.dora, member=steward.id, role=Role.DATA_STEWARD)
+    planted(steward, dan, "support", event, **rightly)
+
+    assert ["no_permission"] == defects()
+    assert {"every_read_was_granted": "broken"} == light("4.3a.granted")
+
+
+def test_it_still_holds_after_the_reader_left(company, dan, light):
+    read(company, dan)
+    people.revoke_token(company.ben, member=company.ben.id, token=company.ben.token)
+    people.deactivate(company.ana, member=company.ben.id)
+
+    assert {"every_read_was_granted": "holds"} == light("4.3a.granted")
+
+
+def test_only_the_time_away_counts_after_a_return(company, dan, rightly):
+    people.deactivate(company.ana, member=company.ben.id)
+    planted(company.ben, dan, "support", **rightly)
+    people.reactivate(company.ana, member=company.ben.id)
+    read(company, dan)
+
+    assert ["deactivated"] == defects()
+
+
+def test_real_changes_and_searches_hold_and_are_counted(company, dan, light):
+    steward = company.cleo
+    access.give_grant(company.dora, grantee=steward.id, purpose="support")
+    asked = {"purpose": "support", "case": "helpdesk:1"}
+    access.change_fields(steward, customer=dan, changes={"city": "Sopot"}, **asked)
+    access.find_customers(company.ben, element="phone", value="+48 601 000 001", **asked)
+
+    assert 2 == evidence_of_reading.judged(world.now() - timedelta(days=1)).uses
+    assert {"every_read_was_granted": "holds"} == light("4.3a.granted")
+
+
+@pytest.mark.parametrize("by", ["read", "change"])
+def test_a_token_that_is_never_seen_as_revoked_is_found(company, dan, monkeypatch, by):
+    """Planted: the decision forgets to ask whether the token was revoked."""
+    access.give_grant(company.dora, grantee=company.cleo.id, purpose="support")
+    actor = company.cleo if by == "change" else company.ben
+    people.revoke_token(actor, member=actor.id, token=actor.token)
+    seen = rules._by_person
+    monkeypatch.setattr(rules, "_by_person", lambda facts: [
+        each for each in seen(facts) if each is not rules.Refusal.TOKEN_REVOKED
+    ])  # fmt: skip
+    if by == "read":
+        read(company, dan)
+    else:
+        access.change_fields(
+            actor, customer=dan, changes={"city": "Sopot"}, purpose="support", case="helpdesk:1"
+        )
+
+    assert ["token_revoked"] == defects()

@@ -1,4 +1,4 @@
-"""A server of one's own, for tests that do harm to it."""
+"""How often to race, and a server of one's own for tests that do harm to it."""
 
 import os
 import shutil
@@ -10,6 +10,12 @@ from django.core.management import call_command
 from django.db import connection
 
 from trustkeep.config import embedded
+
+
+@pytest.fixture
+def rounds(tier):
+    """How often a race is run."""
+    return tier.pick(test=4, ci=30, long=200)
 
 
 @pytest.fixture(scope="module")

@@ -141,7 +141,7 @@ def opens_before_the_commit(driver: Driver) -> None:
         with transaction.atomic(durable=True):
             (seen,), elements = queries.seen_under_lock(actor, asked, world.now())
             decision = rules.decide(seen.facts, world.now())
-            about = reading.entry_about(asked, seen.facts, decision)
+            about = reading.entry_about(actor, asked, seen.facts, decision)
             ref = log.append(about.event, actor, customer=customer, details=about.details)
             values = opening.open_fields(seen.header, seen.blobs, decision.released, elements)
             driver.saw(customer, ref)

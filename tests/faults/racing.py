@@ -7,6 +7,11 @@ from django.db import connection
 
 from trustkeep.base import points
 from trustkeep.base.errors import TrustkeepError
+from trustkeep.kernel.ledger import trips
+from trustkeep.kernel.ledger.trips import Statement
+from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.access.actions import grants
+from trustkeep.rooms.access.queries import locked
 
 LONGEST_S = 20
 
@@ -87,3 +92,39 @@ def waited(first, point, second):
             time.sleep(0.01)
         go_on.set()
         return leading.result(), following.result()
+
+
+def after_revocation(shop, grant, act):
+    """What somebody gets who began while the grant was being revoked."""
+    ledger = grants.log
+
+    class Log:
+        @staticmethod
+        def append(*args, **kwargs):
+            ref = ledger.append(*args, **kwargs)
+            points.reached("trial.revoked")
+            return ref
+
+    grants.log = Log
+    try:
+        return waited(
+            lambda: access.revoke_grant(shop.dora, grant=grant.id), "trial.revoked", act
+        )[1]  # fmt: skip
+    finally:
+        grants.log = ledger
+
+
+def plant_one_statement(monkeypatch):
+    """Planted bug: lock and facts in one statement, whose snapshot is older than its lock."""
+    both = Statement(
+        "trial_locks_and_reads",
+        f"{locked._SEEN.types}, bigint[]",
+        f"SELECT p.* FROM ({locked._SEEN.body}) p, (SELECT count(pg_advisory_xact_lock_shared(key))"
+        " AS n FROM unnest($6) AS key) l WHERE l.n >= 0",
+    )
+
+    def one_statement(locking, reading):
+        return begin((both, (*reading[1], *locking[1])))
+
+    begin = trips.begin
+    monkeypatch.setattr(trips, "begin", one_statement)

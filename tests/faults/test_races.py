@@ -4,32 +4,22 @@ import csv
 
 import pytest
 from django.db import transaction
-from tests.faults.racing import race, waited
+from tests.faults.racing import after_revocation, plant_one_statement, race, waited
 from tests.installation import logged
 
-from trustkeep.base import points
 from trustkeep.base.errors import Conflict, Denied, Missing, TrustkeepError
 from trustkeep.kernel.approvals import actions as approvals
 from trustkeep.kernel.keys import epochs, register, sealed_sets, service
 from trustkeep.kernel.keys.standing import Fact
-from trustkeep.kernel.ledger import trips
-from trustkeep.kernel.ledger.trips import Statement
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.vault import locks, writing
 from trustkeep.kernel.vault.models import Customer, SealedValues
 from trustkeep.rooms.access import actions as access
-from trustkeep.rooms.access.actions import grants
 from trustkeep.rooms.access.models import Grant
-from trustkeep.rooms.access.queries import locked
 from trustkeep.rooms.customers import actions as customers
 from trustkeep.rooms.customers.rules import Mapped
 
 PARAMETERS = {"customers": ["nobody"]}
-
-
-@pytest.fixture
-def rounds(tier):
-    return tier.pick(test=4, ci=30, long=200)
 
 
 @pytest.fixture
@@ -178,47 +168,22 @@ def test_a_reader_who_was_deactivated_while_waiting_is_refused(shop):
     assert isinstance(seen, Denied)
 
 
-def reader_after_revocation(shop, monkeypatch):
+def reader_after_revocation(shop):
     """What a reader gets who began while the grant was being revoked."""
     customer = shop.fresh(0)
     read(shop, customer)
     (grant,) = sealed_sets.rows(Grant, shop.ben.id)
-    ledger = grants.log
-
-    class Log:
-        @staticmethod
-        def append(*args, **kwargs):
-            ref = ledger.append(*args, **kwargs)
-            points.reached("trial.revoked")
-            return ref
-
-    monkeypatch.setattr(grants, "log", Log)
-    return waited(
-        lambda: access.revoke_grant(shop.dora, grant=grant.id), "trial.revoked",
-        lambda: read(shop, customer),
-    )[1]  # fmt: skip
+    return after_revocation(shop, grant, lambda: read(shop, customer))
 
 
-def test_a_reader_whose_grant_was_revoked_while_waiting_is_refused(shop, monkeypatch):
-    assert isinstance(reader_after_revocation(shop, monkeypatch), Denied)
+def test_a_reader_whose_grant_was_revoked_while_waiting_is_refused(shop):
+    assert isinstance(reader_after_revocation(shop), Denied)
 
 
 def test_the_harness_sees_the_one_statement_read(shop, monkeypatch):
-    """Planted: lock and facts in one statement, whose snapshot is older than its lock."""
-    both = Statement(
-        "trial_locks_and_reads",
-        f"{locked._SEEN.types}, bigint[]",
-        f"SELECT p.* FROM ({locked._SEEN.body}) p, (SELECT count(pg_advisory_xact_lock_shared(key))"
-        " AS n FROM unnest($6) AS key) l WHERE l.n >= 0",
-    )
+    plant_one_statement(monkeypatch)
 
-    def one_statement(locking, reading):
-        return begin((both, (*reading[1], *locking[1])))
-
-    begin = trips.begin
-    monkeypatch.setattr(trips, "begin", one_statement)
-
-    assert {"name": "Dan"} == reader_after_revocation(shop, monkeypatch)
+    assert {"name": "Dan"} == reader_after_revocation(shop)
 
 
 def test_two_approvers_count_once(shop, rounds):

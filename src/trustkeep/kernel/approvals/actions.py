@@ -67,6 +67,7 @@ def approve(actor: Actor, request_id: UUID, *, digest: bytes | None = None) -> N
         raise Denied("Only a person approves.", ("not_a_person",))
     with _changing(actor, request_id) as row:
         locks.person_shared(actor.id)
+        require(actor, Permission.APPROVE)  # whoever was deactivated while this waited
         now = world.now()
         changed_until = queries.changed_each_other_until(actor.id, row.requester_id, now=now)
         found = rules.refusals_to_approve(

@@ -11,7 +11,7 @@ class ClausesConfig(AppConfig):
 
     def ready(self) -> None:
         """Put the runner on the schedule, and have what it keeps compared with the ledger."""
-        from trustkeep.kernel.clauses import jobs, kept, runner
+        from trustkeep.kernel.clauses import failed_jobs, jobs, kept, runner  # noqa: F401 - its check
         from trustkeep.kernel.keys import looking, state
 
         jobs.schedule()

@@ -26,7 +26,8 @@ _log = structlog.get_logger(__name__)
 _CODE = re.compile(r"[a-z0-9][a-z0-9._:-]{0,79}")  # also matches a UUID as text
 
 # A handler that fails is tried again after 2, 4, 8 ... seconds; 12 tries span more than an hour.
-_RETRY = RetryStrategy(max_attempts=12, exponential_wait=2)
+TRIES = 12
+_RETRY = RetryStrategy(max_attempts=TRIES, exponential_wait=2)
 
 
 def enqueue(handler: str, **identifiers: str | int | UUID) -> None:

@@ -21,22 +21,25 @@ SOON = timedelta(seconds=5)
 
 @check("4.3a.granted", every=timedelta(hours=1))
 def every_read_was_granted() -> Finding:
-    """Every reading of the last day had a grant, a purpose and, where required, a case."""
+    """Every use of the last day had a grant, a purpose, an active person and any case required."""
     done = evidence_of_reading.judged(since=world.now() - PERIOD)
     wrong = len(done.defects)
-    figure = f"{done.readings - wrong} of {done.readings}"
+    figure = f"{done.uses - wrong} of {done.uses}"
     if wrong:
         rows: list[dict[str, str | int]] = [
             {"writer": str(each.writer), "entry": each.counter, "what": each.what}
             for each in done.defects[: evidence_of_reading.MOST_LISTED]
         ]
-        sentence = f"{wrong} readings of the last day lack what must stand behind each: look."
-        return Finding(Status.BROKEN, figure, sentence, rows, looked_at=done.readings)
+        sentence = (
+            f"{wrong} readings, changes or searches of the last day lack what must stand behind "
+            "each: look."
+        )
+        return Finding(Status.BROKEN, figure, sentence, rows, looked_at=done.uses)
     sentence = (
-        f"All {done.readings} readings of the last day had a grant and a purpose, and a case where "
-        "the purpose demands one."
+        f"All {done.uses} readings, changes and searches of the last day were by people with the "
+        "right to them then, a grant and a purpose, and a case where the purpose demands one."
     )
-    return Finding(Status.HOLDS, figure, sentence, looked_at=done.readings)
+    return Finding(Status.HOLDS, figure, sentence, looked_at=done.uses)
 
 
 @check("4.3c.verified", every=timedelta(minutes=5), after_look=True)

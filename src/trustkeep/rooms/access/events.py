@@ -3,6 +3,7 @@
 from trustkeep.base.events import Detail, Event
 
 _READ = {
+    "token": Detail.ID,
     "fields": Detail.CODES,
     "masked": Detail.CODES,
     "grants": Detail.CODES,
@@ -16,6 +17,8 @@ _SEARCH = {
     "element": Detail.CODE,
     "hits": Detail.COUNT,
     "found": Detail.IDS,
+    "token": Detail.ID,
+    "grants": Detail.CODES,
     "case": Detail.ID,
     "reasons": Detail.CODES,
 }

@@ -137,7 +137,7 @@ class Decision:
 
 def decide(facts: Facts, now: datetime) -> Decision:
     """The decision, with every reason that stands against it and the grants it rests on."""
-    used = tuple(grant for grant in facts.grants if _counts(grant, now))
+    used = counting(facts, now)
     refused = (
         *_by_person(facts),
         *_by_purpose(facts),
@@ -168,9 +168,14 @@ def refusals_to_search(facts: Facts, now: datetime) -> tuple[Refusal, ...]:
 
     Where the purpose demands a case, one must be open; whom it names is not known before.
     """
-    used = tuple(grant for grant in facts.grants if _counts(grant, now))
+    used = counting(facts, now)
     by_case = (each for each in _by_case(facts) if each is not Refusal.CASE_NAMES_ANOTHER)
     return (*_by_person(facts), *_by_purpose(facts), *_by_grant(facts, used, now), *by_case)
+
+
+def counting(facts: Facts, now: datetime) -> tuple[GrantTerms, ...]:
+    """The grants that count at a moment."""
+    return tuple(grant for grant in facts.grants if _counts(grant, now))
 
 
 def covered(grants: Iterable[GrantTerms], fields: Sequence[str]) -> frozenset[str]:

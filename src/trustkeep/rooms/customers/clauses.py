@@ -1,8 +1,13 @@
-"""4.2a: stored values are sealed, each under its own key, and the keys are where they should be."""
+"""4.2a: stored values are sealed, each under its own key, and the keys are where they should be.
+
+4.5b: what stands for the second person where somebody is erased.
+"""
 
 from datetime import timedelta
 
 from trustkeep.base import world
+from trustkeep.kernel.approvals import queries as approvals
+from trustkeep.kernel.approvals.rules import Way
 from trustkeep.kernel.clauses.checks import Finding, Status, check
 from trustkeep.kernel.keys import kit, looking, media, service
 from trustkeep.kernel.vault import sampling
@@ -113,3 +118,31 @@ def kit_is_proven() -> Finding:
         sentence = f"The recovery kit was last proven {age.days} days ago: prove it again."
         return Finding(Status.NEEDS_ATTENTION, figure, sentence)
     return Finding(Status.HOLDS, figure, f"The recovery kit was proven {age.days} days ago.")
+
+
+_INSTEAD = {
+    Way.CONFIRMER: "an outside confirmer agrees by a mailed link",
+    Way.DELAY: "an erasure waits 72 hours, and every administrator is told",
+}
+
+
+@check("4.5b.erased", every=timedelta(minutes=15), expects_rows=False)
+def two_people_agree() -> Finding:
+    """An erasure needs two people of the company; what stands for one of them needs attention."""
+    count, way = len(approvals.eligible()), approvals.way_now()
+    figure = f"{count} may approve"
+    if way in _INSTEAD:
+        sentence = (
+            f"Fewer than two people may approve here, so {_INSTEAD[way]}: this is weaker than two "
+            "people; give a second one a role that approves."
+        )
+        return Finding(Status.NEEDS_ATTENTION, figure, sentence, looked_at=count)
+    if count < 2:
+        sentence = (
+            "Fewer than two people may approve here, so nobody can be erased: give a second one a "
+            "role that approves, or choose another way: `trustkeep approvals way`."
+        )
+        return Finding(Status.NEEDS_ATTENTION, figure, sentence, looked_at=count)
+    # Never green by this alone: whether the erased stay erased is another thing to look at.
+    sentence = "Two people agree to an erasure; whether it lasts is not watched yet."
+    return Finding(Status.NOT_YET_WATCHED, figure, sentence, looked_at=count)

@@ -36,7 +36,7 @@ def change_fields(
         now = world.now()
         (seen,), _ = queries.seen_under_lock(actor, asked, now)
         decision = rules.decide_change(seen.facts, now)
-        about = entry_about(asked, seen.facts, decision)
+        about = entry_about(actor, asked, seen.facts, decision)
         log.append(
             about.event, actor, customer=about.customer(customer), purpose=about.purpose,
             details=about.details,

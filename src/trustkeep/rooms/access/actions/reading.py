@@ -62,7 +62,7 @@ def read_fields(
         now = world.now()
         (seen,), elements = queries.seen_under_lock(actor, asked, now)
         decision = rules.decide(seen.facts, now)
-        about = entry_about(asked, seen.facts, decision)
+        about = entry_about(actor, asked, seen.facts, decision)
         ref = log.append_and_commit(
             about.event, actor, customer=about.customer(customer), purpose=about.purpose,
             details=about.details,
@@ -90,7 +90,7 @@ def read_many(
     with transaction.atomic(durable=True):
         now = world.now()
         seen, elements = queries.seen_under_lock(actor, asked, now)
-        decisions = _Decisions(asked, now)
+        decisions = _Decisions(actor, asked, now)
         decided = [(one, *decisions.about(one.facts)) for one in seen]
         refs = log.append_many(
             log.Draft(about.event, actor, one.customer, about.purpose, about.details)
@@ -138,8 +138,8 @@ class About:
 class _Decisions:
     """Decides once for all customers about whom the same is known."""
 
-    def __init__(self, asked: Asked, now: datetime) -> None:
-        self._asked, self._now = asked, now
+    def __init__(self, actor: Actor, asked: Asked, now: datetime) -> None:
+        self._actor, self._asked, self._now = actor, asked, now
         self._made: dict[int, tuple[Decision, About]] = {}
 
     def about(self, facts: Facts) -> tuple[Decision, About]:
@@ -148,14 +148,17 @@ class _Decisions:
         made = self._made.get(id(facts))
         if made is None:
             decision = rules.decide(facts, self._now)
-            made = self._made[id(facts)] = decision, entry_about(self._asked, facts, decision)
+            about = entry_about(self._actor, self._asked, facts, decision)
+            made = self._made[id(facts)] = decision, about
         return made
 
 
-def entry_about(asked: Asked, facts: Facts, decision: Decision) -> About:
+def entry_about(actor: Actor, asked: Asked, facts: Facts, decision: Decision) -> About:
     """What is written of a decision, whether it permits or refuses."""
     known = facts.known_fields
     details: dict[str, object] = {"fields": [one for one in asked.fields if one in known]}
+    if actor.token is not None:
+        details["token"] = str(actor.token)
     if decision.masked:
         details["masked"] = list(decision.masked)
     if decision.grants:

@@ -34,8 +34,9 @@ def find_customers(
     authority.require(actor, Permission.SEARCH_CUSTOMERS)
     asked = queries.Asked((), (element,), purpose, case)
     with transaction.atomic(durable=True):
-        facts, elements = queries.policy_under_lock(actor, asked, world.now())
-        refused = rules.refusals_to_search(facts, world.now())
+        now = world.now()
+        facts, elements = queries.policy_under_lock(actor, asked, now)
+        refused = rules.refusals_to_search(facts, now)
         if not refused:
             indexer = index.Indexer(elements, index.ready())
             if not indexer.knows(element):
@@ -43,7 +44,10 @@ def find_customers(
             found = index.find(indexer, element, value)
         details: dict[str, object] = {"hits": 0}
         if not refused:
-            details = {"hits": len(found), "found": sorted(map(str, found))}
+            grants = [str(grant.id) for grant in rules.counting(facts, now)]
+            details = {"hits": len(found), "found": sorted(map(str, found)), "grants": grants}
+        if actor.token is not None:
+            details["token"] = str(actor.token)
         if facts.case is not None:
             details["case"] = str(facts.case.id)
         if element in elements:

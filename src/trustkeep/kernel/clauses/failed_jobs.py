@@ -1,0 +1,28 @@
+"""3a: a job that failed every try is seen by somebody."""
+
+from datetime import timedelta
+
+from trustkeep.base import world
+from trustkeep.kernel.clauses.checks import Finding, Status, check
+from trustkeep.kernel.jobs import failures
+
+PERIOD = timedelta(days=30)
+
+
+@check("3a.monitors", every=timedelta(minutes=15), expects_rows=False)
+def no_job_gave_up() -> Finding:
+    """No job of the last 30 days failed all its tries; handlers are named, arguments never."""
+    failed = failures.since(world.now() - PERIOD)
+    count = sum(failed.values())
+    if failed:
+        rows: list[dict[str, str | int]] = [
+            {"handler": handler, "jobs": jobs} for handler, jobs in failed.items()
+        ]
+        sentence = (
+            f"Failed every try within the last {PERIOD.days} days, and are not tried again: "
+            f"{', '.join(failed)}; the log says why."
+        )
+        return Finding(Status.NEEDS_ATTENTION, f"{count} jobs", sentence, rows, looked_at=count)
+    # Never green by this alone: what needs attention is more than jobs.
+    sentence = "No job gave up; whether people answer in time is not watched yet."
+    return Finding(Status.NOT_YET_WATCHED, "0 jobs", sentence, looked_at=0)

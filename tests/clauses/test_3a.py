@@ -1,0 +1,55 @@
+"""3a: what needs attention is seen; here, jobs that gave up."""
+
+import pytest
+from django.db import connection
+
+from trustkeep.kernel.clauses.models import CheckResult
+from trustkeep.kernel.jobs import queue, registry
+
+pytestmark = pytest.mark.clause("3a")
+
+
+@pytest.fixture
+def gave_up(installation, monkeypatch):
+    """Puts in a job, and has it end as procrastinate's own last try would."""
+    monkeypatch.setitem(registry._handlers, "trial.letter", lambda _: None)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+
+    def end(status="failed", attempts=queue.TRIES, subject="secret-subject"):
+        queue.enqueue("trial.letter", subject=subject)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE procrastinate_jobs SET status = %s, attempts = %s, scheduled_at = now()"
+                " WHERE id = (SELECT max(id) FROM procrastinate_jobs)",
+                (status, attempts),
+            )
+
+    return end
+
+
+def test_a_job_that_failed_every_try_needs_attention_and_names_its_handler_only(gave_up, light):
+    gave_up()
+    gave_up()
+
+    assert {"no_job_gave_up": "needs_attention"} == light("3a.monitors")
+    kept = CheckResult.objects.latest("at")
+    assert [{"handler": "trial.letter", "jobs": 2}] == kept.rows
+    assert "trial.letter" in kept.sentence
+    assert "secret-subject" not in f"{kept.sentence}{kept.rows}{kept.figure}"
+
+
+def test_without_such_a_job_the_part_is_not_green_by_this_alone(gave_up, light):
+    gave_up("todo", attempts=3)
+    gave_up("failed", attempts=1)  # gave way to its successor
+
+    assert {"no_job_gave_up": "not_yet_watched"} == light("3a.monitors")
+
+
+def test_a_later_success_for_the_same_makes_it_good(gave_up, light):
+    gave_up()
+    gave_up("succeeded", attempts=1, subject="another")
+    assert {"no_job_gave_up": "needs_attention"} == light("3a.monitors")
+
+    gave_up("succeeded", attempts=1)
+    assert {"no_job_gave_up": "not_yet_watched"} == light("3a.monitors")
