@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,19 @@ def test_a_letter_that_was_not_taken_is_tried_again_and_only_its_last_code_count
     assert jobs.digest_of(code_in(text)) != first
     assert 1 == ConfirmationLink.objects.count() == told()
     assert asked.id == ways.confirm(code_in(text))
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_neither_password_nor_code_crosses_a_network_in_clear(office, monkeypatch, elsewhere):
+    """This post office offers no STARTTLS: it is good for this very host without a password."""
+    letter = mail.Letter(NOTARY, "A code", "tkc_secret")
+    post = mail.from_url(office.url, sender="trustkeep@privacy.example")
+    if elsewhere:
+        monkeypatch.setattr(mail, "_is_this_host", lambda _: False)
+    else:
+        post = replace(post, user="trustkeep", password="secret")
+
+    with pytest.raises(Unavailable, match="STARTTLS"):
+        post.send(letter)
+
+    assert [] == office.letters

@@ -4,6 +4,7 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
+from ipaddress import ip_address
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -45,7 +46,7 @@ class NoMail:
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """A mail server: `smtp` upgrades to TLS where offered credentials, `smtps` begins with it."""
+    """A mail server: `smtps` begins with TLS, `smtp` upgrades to it, but for this very host."""
 
     host: str
     port: int
@@ -63,6 +64,11 @@ class Smtp:
         try:
             with self._connected() as server:
                 server.send_message(message)
+        except smtplib.SMTPNotSupportedError:
+            raise Unavailable(
+                f"The mail server {self.host} offers no encryption (STARTTLS), so nothing was "
+                "sent: name one in EMAIL_URL that does, or one that smtps:// reaches."
+            ) from None
         except (OSError, smtplib.SMTPException):
             # The server's own words may repeat the address, so they go no further.
             raise Unavailable(
@@ -77,11 +83,23 @@ class Smtp:
             )
         else:
             server = smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT_S)
-            if self.user is not None:  # a password never travels in clear
+        try:
+            # Neither a password nor a code that approves something crosses a network in clear.
+            if not self.encrypted and (self.user is not None or not _is_this_host(self.host)):
                 server.starttls(context=secure)
-        if self.user is not None:
-            server.login(self.user, self.password or "")
+            if self.user is not None:
+                server.login(self.user, self.password or "")
+        except BaseException:
+            server.close()
+            raise
         return server
+
+
+def _is_this_host(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def from_url(url: str | None, *, sender: str) -> Mail:
