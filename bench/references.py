@@ -16,8 +16,8 @@ from trustkeep.kernel.keys import founding, references, service
 from trustkeep.kernel.keys.providers import FileProvider
 from trustkeep.kernel.keys.service import KeyPlaces
 
-BATCH = 1_000  # as many as an import stores at once
-FILLING = 10_000
+BATCH = 5_000  # as many as an import stores at once
+FILLING = 5_000
 TIMES = 15
 
 

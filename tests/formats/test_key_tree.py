@@ -72,8 +72,8 @@ def test_a_bucket_is_recorded_and_restored_as_the_vector_says(tmp_path):
     store = KeyStore(tmp_path / "keys.sqlite")
     store.create()
     with store.writing() as rows:
-        bucket_record.put(rows, BUCKET, 3, record)
-        assert record == bucket_record.of(rows, BUCKET)
+        bucket_record.put(rows, BUCKET, 3, [record])
+        assert record == b"".join(bucket_record.of(rows, BUCKET))
         found = keys_in(rows, BUCKET)
     wrapped = bytes.fromhex(VECTORS["bucket_record"]["wrapped"])
     reference = bytes.fromhex(VECTORS["bucket_record"]["reference"])
@@ -128,7 +128,8 @@ def test_a_record_that_was_cut_off_is_refused(tmp_path, cut):
     store = KeyStore(tmp_path / "keys.sqlite")
     store.create()
     with pytest.raises((Tampered, sqlite3.Error)), store.writing() as rows:
-        bucket_record.put(rows, BUCKET, 3, bytes.fromhex(VECTORS["bucket_record"]["record"])[:cut])
+        record = bytes.fromhex(VECTORS["bucket_record"]["record"])[:cut]
+        bucket_record.put(rows, BUCKET, 3, [record])
     store.close()
 
 
