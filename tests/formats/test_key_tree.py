@@ -11,7 +11,7 @@ from trustkeep.base.errors import Tampered
 from trustkeep.crypto import keytree
 from trustkeep.crypto.keytree import WrongKey
 from trustkeep.kernel.keys import bucket_record, reference_lists, register
-from trustkeep.kernel.keys.reference_lists import Lists
+from trustkeep.kernel.keys.sealed_lists import OPEN, Lists, OneList
 from trustkeep.kernel.keys.slots import ACTIVE, FileSlot
 from trustkeep.kernel.keys.store import KeyStore, keys_in
 from trustkeep.kernel.keys.unwrap import LIST_KEYS
@@ -89,7 +89,7 @@ def lists(tmp_path):
     vector = VECTORS["reference_list"]
     with store.writing() as rows:
         rows.execute(
-            "INSERT INTO reference_list VALUES (?, ?)",
+            "INSERT INTO reference_list VALUES (0, ?, ?)",
             (vector["bucket"], bytes.fromhex(vector["list"])),
         )
         yield Lists(rows, INSTALL, dict.fromkeys(LIST_KEYS, bytes.fromhex(vector["key"])))
@@ -101,7 +101,7 @@ def test_a_list_of_references_opens_as_the_vector_says(lists):
     digest = bytes.fromhex(vector["hash"])
 
     assert vector["bucket"] == reference_lists.bucket_of(digest)
-    assert (digest + CUSTOMER.bytes, reference_lists.ROOM) == lists.entries(vector["bucket"])
+    assert [OneList(digest + CUSTOMER.bytes, OPEN)] == lists.of(vector["bucket"])
 
 
 def test_a_list_of_another_bucket_is_refused(lists):
