@@ -8,6 +8,7 @@ Format: `docs/formats/key-tree.md`.
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from struct import Struct
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trustkeep.base import world
 from trustkeep.base.errors import Tampered
-from trustkeep.crypto.encoding import joined, u16, u32
+from trustkeep.crypto.encoding import joined
 from trustkeep.crypto.keytree import BUCKETS, NONCE_BYTES
 from trustkeep.kernel.keys.unwrap import LIST_KEYS, Epoch
 
@@ -24,10 +25,11 @@ ENTRY_BYTES = HASH_BYTES + CUSTOMER_BYTES
 OPEN, CLOSED = 16, 128  # entries of a list at most
 ROOM = 8  # a closed list is as long as a multiple of so many entries: its size says little
 _LABEL = b"trustkeep/reference-list/v2"
-_HEAD_BYTES = 8
+_PLACE = Struct(">IHII")  # `joined` of u16 bucket and u32 number, at a tenth of its time
+_HEAD = Struct(">II")  # count, how many closed lists
 _PUT = (
-    "INSERT INTO reference_list VALUES (?, ?, ?)"
-    " ON CONFLICT (number, bucket) DO UPDATE SET list = excluded.list"
+    "INSERT INTO reference_list VALUES (?, ?)"
+    " ON CONFLICT (place) DO UPDATE SET list = excluded.list"
 )
 
 
@@ -87,7 +89,7 @@ class Lists:
 
     def _opened(self, bucket: int, number: int) -> tuple[OneList, int]:
         row = self._rows.execute(
-            "SELECT list FROM reference_list WHERE number = ? AND bucket = ?", (number, bucket)
+            "SELECT list FROM reference_list WHERE place = ?", (number * BUCKETS + bucket,)
         ).fetchone()
         sealed = row[0] if row else b""
         try:
@@ -99,24 +101,24 @@ class Lists:
                 f"The references of bucket {bucket} of the key store were changed: restore the "
                 "key store from its newest backup."
             ) from None
-        end = _HEAD_BYTES + int.from_bytes(opened[:4], "big") * ENTRY_BYTES
-        room = (len(opened) - _HEAD_BYTES) // ENTRY_BYTES
-        return OneList(opened[_HEAD_BYTES:end], room), int.from_bytes(opened[4:8], "big")
+        count, closed = _HEAD.unpack_from(opened)
+        room = (len(opened) - _HEAD.size) // ENTRY_BYTES
+        return OneList(opened[_HEAD.size : _HEAD.size + count * ENTRY_BYTES], room), closed
 
-    def _sealed(self, written: Written) -> Iterator[tuple[int, int, bytes]]:
+    def _sealed(self, written: Written) -> Iterator[tuple[int, bytes]]:
         bucket, cipher = written.bucket, self._ciphers[group_of(written.bucket)]
         for number, one in written.lists.items():
             count = len(one.entries) // ENTRY_BYTES
             room = max(one.room, -(-count // ROOM) * ROOM)
             # The open list says how many others there are: otherwise the last could be taken away.
-            head = u32(count) + u32(0 if number else written.closed)
+            head = _HEAD.pack(count, 0 if number else written.closed)
             nonce = world.random_bytes(NONCE_BYTES)
             opened = head + one.entries.ljust(room * ENTRY_BYTES, b"\0")
             sealed = cipher.encrypt(nonce, opened, self._place(bucket, number))
-            yield number, bucket, nonce + sealed
+            yield number * BUCKETS + bucket, nonce + sealed
 
     def _place(self, bucket: int, number: int) -> bytes:
-        return self._install + joined(u16(bucket), u32(number))
+        return self._install + _PLACE.pack(2, bucket, 4, number)
 
 
 def keys(rows: sqlite3.Connection, epoch: Epoch) -> dict[str, bytes]:
