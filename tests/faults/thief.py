@@ -25,6 +25,7 @@ from trustkeep.base import text
 from trustkeep.crypto import blind, keytree, sealed
 from trustkeep.crypto.encoding import joined, u16, u32
 from trustkeep.kernel.keys import backups, service, store, unwrap
+from trustkeep.kernel.keys.sealed_lists import bucket_and_number
 from trustkeep.kernel.keys.slots import FileSlot, recovery_slot
 from trustkeep.kernel.keys.unwrap import LIST_KEYS, NAMED, Epoch
 from trustkeep.kernel.vault.rules import SensitivityClass
@@ -77,7 +78,7 @@ class Loot:
     named_keys: dict[str, set[bytes]] = field(default_factory=dict)
     installs: set[UUID] = field(default_factory=set)
     wraps: set[tuple[str, UUID, int, bytes, bytes | None]] = field(default_factory=set)
-    lists: set[tuple[str, int, int, bytes]] = field(default_factory=set)
+    lists: set[tuple[str, int, bytes]] = field(default_factory=set)
 
 
 def search(
@@ -328,7 +329,8 @@ def _references_that_open(loot: Loot) -> Iterator[tuple[str, bytes]]:
             for key in loot.bucket_keys.get(keytree.bucket_of(customer), ()):
                 with suppress(keytree.WrongKey, TypeError):
                     yield where, keytree.unwrap(key, place, wrapped)
-        for where, number, bucket, sealed_list in loot.lists:
+        for where, stands, sealed_list in loot.lists:
+            bucket, number = bucket_and_number(stands)
             place = joined(b"trustkeep/reference-list/v2", install.bytes, u16(bucket), u32(number))
             for key in loot.named_keys.get(LIST_KEYS[bucket >> 8], ()):
                 with suppress(InvalidTag):

@@ -89,7 +89,7 @@ def lists(tmp_path):
     vector = VECTORS["reference_list"]
     with store.writing() as rows:
         rows.execute(
-            "INSERT INTO reference_list VALUES (0, ?, ?)",
+            "INSERT INTO reference_list VALUES (?, ?)",
             (vector["bucket"], bytes.fromhex(vector["list"])),
         )
         yield Lists(rows, INSTALL, dict.fromkeys(LIST_KEYS, bytes.fromhex(vector["key"])))
@@ -106,7 +106,7 @@ def test_a_list_of_references_opens_as_the_vector_says(lists):
 
 def test_a_list_of_another_bucket_is_refused(lists):
     bucket = VECTORS["reference_list"]["bucket"]
-    lists._rows.execute("UPDATE reference_list SET bucket = ?", (bucket + 1,))
+    lists._rows.execute("UPDATE reference_list SET place = ?", (bucket + 1,))
     with pytest.raises(Tampered):
         lists.entries(bucket + 1)
 

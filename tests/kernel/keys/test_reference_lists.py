@@ -11,7 +11,15 @@ from tests.keyhouse import Keyhouse
 from trustkeep.base import world
 from trustkeep.base.errors import Conflict, Tampered
 from trustkeep.kernel.keys import reference_lists, sealed_lists
-from trustkeep.kernel.keys.sealed_lists import CLOSED, ENTRY_BYTES, OPEN, Lists, OneList
+from trustkeep.kernel.keys.sealed_lists import (
+    CLOSED,
+    ENTRY_BYTES,
+    OPEN,
+    Lists,
+    OneList,
+    bucket_and_number,
+    place_of,
+)
 
 BUCKET = 0xABC
 MANY = 3 * CLOSED
@@ -59,10 +67,7 @@ def change(keys, statement, *values):
 
 def stored(keys):
     with closing(sqlite3.connect(keys.places.store)) as rows:
-        return {
-            (number, bucket): one
-            for number, bucket, one in rows.execute("SELECT * FROM reference_list")
-        }
+        return dict(rows.execute("SELECT place, list FROM reference_list"))
 
 
 def test_each_of_many_references_leads_to_its_customer(keys, many):
@@ -76,7 +81,7 @@ def test_one_reference_more_writes_one_list_however_many_there_are(keys, many):
     after = stored(keys)
 
     written = [place for place, one in after.items() if before.get(place) != one]
-    assert [(0, BUCKET)] == written
+    assert [place_of(BUCKET, 0)] == written
 
 
 def test_a_reference_of_a_closed_list_means_nobody_else(keys, many):
@@ -90,9 +95,7 @@ def test_a_reference_of_a_closed_list_means_nobody_else(keys, many):
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3])
 def test_a_list_that_was_taken_away_is_noticed(keys, many, number):
-    change(
-        keys, "DELETE FROM reference_list WHERE number = ? AND bucket = ?", number, BUCKET
-    )  # fmt: skip
+    change(keys, "DELETE FROM reference_list WHERE place = ?", place_of(BUCKET, number))
 
     with pytest.raises(Tampered):
         found(keys, many)
@@ -102,8 +105,8 @@ def test_lists_that_were_exchanged_are_noticed(keys, many):
     lists = stored(keys)
     for one, other in ((1, 2), (2, 1)):
         change(
-            keys, "UPDATE reference_list SET list = ? WHERE number = ? AND bucket = ?",
-            lists[one, BUCKET], other, BUCKET,
+            keys, "UPDATE reference_list SET list = ? WHERE place = ?",
+            lists[place_of(BUCKET, one)], place_of(BUCKET, other),
         )  # fmt: skip
 
     with pytest.raises(Tampered):
@@ -127,7 +130,7 @@ def test_an_erasure_leaves_every_list_as_long_as_it_was_and_no_old_one_opens(key
     assert {place: len(one) for place, one in before.items()} == {
         place: len(one) for place, one in after.items()
     }
-    group = {place for place in before if place[1] >> 8 == BUCKET >> 8}
+    group = {place for place in before if bucket_and_number(place)[0] >> 8 == BUCKET >> 8}
     assert group == {place for place in before if before[place] != after[place]}
     assert (MANY - 1, len(neighbours)) == (len(left) // 48, len(beside) // 48)
     assert gone not in left
@@ -135,6 +138,18 @@ def test_an_erasure_leaves_every_list_as_long_as_it_was_and_no_old_one_opens(key
     # No gap in a closed list shows from which one it was taken.
     *closed, _ = counts[1:]
     assert [CLOSED] * len(closed) == closed
+
+
+def test_a_list_too_many_is_noticed(keys, many):
+    change(keys, "INSERT INTO reference_list VALUES (?, ?)", place_of(BUCKET, 4), b"more")
+
+    with pytest.raises(Tampered):
+        found(keys, many)
+
+
+@given(st.integers(0, 4095), st.integers(0, 2**20 - 1))
+def test_each_list_has_a_place_of_its_own(bucket, number):
+    assert (bucket, number) == bucket_and_number(place_of(bucket, number))
 
 
 def test_lists_are_made_again_in_steps(keys, monkeypatch):

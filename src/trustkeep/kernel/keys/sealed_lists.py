@@ -22,11 +22,16 @@ from trustkeep.kernel.keys.unwrap import LIST_KEYS, Epoch
 
 HASH_BYTES, CUSTOMER_BYTES = 32, 16
 ENTRY_BYTES = HASH_BYTES + CUSTOMER_BYTES
-OPEN, CLOSED = 16, 128  # entries of a list at most
+OPEN, CLOSED = 16, 256  # entries of a list at most
 ROOM = 8  # a closed list is as long as a multiple of so many entries: its size says little
 _LABEL = b"trustkeep/reference-list/v2"
 _PLACE = Struct(">IHII")  # `joined` of u16 bucket and u32 number, at a tenth of its time
 _HEAD = Struct(">II")  # count, how many closed lists
+_CLOSED_AT = 20  # bits of a place below the bucket of a closed list
+_OF = (
+    "SELECT list FROM reference_list WHERE place = ? UNION ALL"
+    " SELECT list FROM reference_list WHERE place BETWEEN ? AND ?"
+)
 _PUT = (
     "INSERT INTO reference_list VALUES (?, ?)"
     " ON CONFLICT (place) DO UPDATE SET list = excluded.list"
@@ -68,8 +73,12 @@ class Lists:
         Raises:
             Tampered: a list was changed from outside, or is gone.
         """
-        first, closed = self._opened(bucket, 0)
-        return [first, *(self._opened(bucket, number)[0] for number in range(1, closed + 1))]
+        places = (bucket, place_of(bucket, 1), place_of(bucket + 1, 1) - 1)
+        stored = self._rows.execute(_OF, places).fetchall()
+        opened = [self._opened(bucket, number, *row) for number, row in enumerate(stored)]
+        if not opened or opened[0][1] != len(opened) - 1:
+            raise _changed(bucket)
+        return [one for one, _ in opened]
 
     def entries(self, bucket: int) -> bytes:
         """All entries of a bucket.
@@ -87,20 +96,13 @@ class Lists:
         """Write an empty open list for each bucket, for a store that has none."""
         self.put(Written(bucket, 0, {0: OneList(b"")}) for bucket in range(BUCKETS))
 
-    def _opened(self, bucket: int, number: int) -> tuple[OneList, int]:
-        row = self._rows.execute(
-            "SELECT list FROM reference_list WHERE place = ?", (number * BUCKETS + bucket,)
-        ).fetchone()
-        sealed = row[0] if row else b""
+    def _opened(self, bucket: int, number: int, sealed: bytes) -> tuple[OneList, int]:
         try:
             opened = self._ciphers[group_of(bucket)].decrypt(
                 sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._place(bucket, number)
             )
         except (InvalidTag, ValueError, TypeError):
-            raise Tampered(
-                f"The references of bucket {bucket} of the key store were changed: restore the "
-                "key store from its newest backup."
-            ) from None
+            raise _changed(bucket) from None
         count, closed = _HEAD.unpack_from(opened)
         room = (len(opened) - _HEAD.size) // ENTRY_BYTES
         return OneList(opened[_HEAD.size : _HEAD.size + count * ENTRY_BYTES], room), closed
@@ -115,7 +117,7 @@ class Lists:
             nonce = world.random_bytes(NONCE_BYTES)
             opened = head + one.entries.ljust(room * ENTRY_BYTES, b"\0")
             sealed = cipher.encrypt(nonce, opened, self._place(bucket, number))
-            yield number * BUCKETS + bucket, nonce + sealed
+            yield place_of(bucket, number), nonce + sealed
 
     def _place(self, bucket: int, number: int) -> bytes:
         return self._install + _PLACE.pack(2, bucket, 4, number)
@@ -129,6 +131,25 @@ def keys(rows: sqlite3.Connection, epoch: Epoch) -> dict[str, bytes]:
 def group_of(bucket: int) -> int:
     """The group of a bucket, from 0: the first 4 of its 12 bits."""
     return bucket >> 8
+
+
+def place_of(bucket: int, number: int) -> int:
+    """Where a list stands: the open lists together, the closed ones of a bucket together."""
+    return (bucket + 1) << _CLOSED_AT | number if number else bucket
+
+
+def bucket_and_number(place: int) -> tuple[int, int]:
+    """Whose list stands at a place."""
+    if place < BUCKETS:
+        return place, 0
+    return (place >> _CLOSED_AT) - 1, place & ((1 << _CLOSED_AT) - 1)
+
+
+def _changed(bucket: int) -> Tampered:
+    return Tampered(
+        f"The references of bucket {bucket} of the key store were changed: restore the key store "
+        "from its newest backup."
+    )
 
 
 def grown(bucket: int, lists: Sequence[OneList], more: bytes) -> Written:
