@@ -1,4 +1,4 @@
-"""Keys and references of one batch of new customers, beside few and beside many.
+"""References of one batch of new customers, beside few and beside many.
 
 Run: python bench/references.py [--existing N N N]
 """
@@ -8,16 +8,17 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from uuid import UUID
 
 import shop  # noqa: F401 - makes the product importable
 
 from trustkeep.base import world
-from trustkeep.kernel.keys import founding, references, service
+from trustkeep.kernel.keys import founding, reference_lists, service
 from trustkeep.kernel.keys.providers import FileProvider
 from trustkeep.kernel.keys.service import KeyPlaces
 
 BATCH = 5_000  # as many as an import stores at once
-FILLING = 5_000
+FILLING = 20_000
 TIMES = 15
 
 
@@ -30,16 +31,18 @@ def main():
         there = 0
         for existing in given.existing:
             while there < existing:
-                there += _stored(keys, there, min(FILLING, existing - there))[0]
-            took = []
+                there += _stored(keys, min(FILLING, existing - there))[0]
+            before, took = _written(), []
             for _ in range(TIMES):
-                count, *parts = _stored(keys, there, BATCH)
+                count, *parts = _stored(keys, BATCH)
                 there += count
                 took.append(parts)
-            found, made = (statistics.median(part) * 1e3 for part in zip(*took, strict=True))
-            print(f"{existing:,} there: looking up {BATCH:,} {found:.0f} ms, adding {made:.0f} ms")
-        size = keys.places.store.stat().st_size / there
-        print(f"the key store has {size:.0f} bytes a customer")
+            found, added = (statistics.median(part) * 1e3 for part in zip(*took, strict=True))
+            size = (_written() - before) / TIMES / 2**20
+            print(
+                f"{existing:,} there: looking up {BATCH:,} {found:.0f} ms, adding {added:.0f} ms, "
+                f"{size:.1f} MiB written"
+            )
         keys.close()
 
 
@@ -56,15 +59,25 @@ def _founded(folder):
     return service.current()
 
 
-def _stored(keys, first, count):
-    """Store new customers as an import does; how many, the time of looking up and of adding."""
-    hashed = references.hashes(keys, [str(number) for number in range(first, first + count)])
+def _stored(keys, count):
+    """Look up and add hashes that nobody has, without keys of customers, which cost the same."""
+    new = {world.random_bytes(32): UUID(bytes=world.random_bytes(16)) for _ in range(count)}
     began = time.perf_counter()
-    assert not references.customers(keys, hashed)
+    with keys.store.reading() as rows:
+        assert not reference_lists.find(rows, keys.ring.at(rows), list(new))
     found = time.perf_counter()
-    customers = [world.new_id() for _ in hashed]
-    keys.create_customer_keys(customers, dict(zip(hashed, customers, strict=True)))
+    with keys.store.writing() as rows:
+        reference_lists.add(rows, keys.ring.at(rows), new)
     return count, found - began, time.perf_counter() - found
+
+
+def _written():
+    """The bytes that this process had written to disk; 0 where the system does not say."""
+    try:
+        said = Path("/proc/self/io").read_text()
+    except OSError:
+        return 0
+    return int(said.partition("\nwrite_bytes: ")[2].split()[0])
 
 
 if __name__ == "__main__":
