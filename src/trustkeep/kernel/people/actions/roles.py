@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from django.db import transaction
-
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Denied
@@ -12,7 +10,7 @@ from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import locks, queries
 from trustkeep.kernel.people.actions.members import refuse_last_administrator
-from trustkeep.kernel.people.authority import require
+from trustkeep.kernel.people.authority import acting
 from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.models import Kind, Member, RoleAssignment
 from trustkeep.kernel.people.permissions import FOR_PEOPLE, Permission, Role, may_assign
@@ -26,14 +24,13 @@ def assign_role(actor: Actor, *, member: UUID, role: Role) -> None:
             account of a program.
         Missing: there is no such member.
     """
-    require(actor, Permission.ASSIGN_ROLES)
-    if queries.member(member).kind == Kind.SERVICE and role in FOR_PEOPLE:
-        raise Denied(
-            f"A service account cannot hold the role {role}: whoever approves or audits is a "
-            "person.",
-            ("not_a_person",),
-        )
-    with transaction.atomic(durable=True):
+    with acting(actor, Permission.ASSIGN_ROLES):
+        if queries.member(member).kind == Kind.SERVICE and role in FOR_PEOPLE:
+            raise Denied(
+                f"A service account cannot hold the role {role}: whoever approves or audits is a "
+                "person.",
+                ("not_a_person",),
+            )
         locks.roles()
         _refuse_beyond_own(actor, member, role)
         _store(actor, member, role)
@@ -49,10 +46,8 @@ def remove_role(actor: Actor, *, member: UUID, role: Role) -> None:
     Raises:
         Denied: from oneself, from the last administrator, or a role the actor may not hand on.
     """
-    require(actor, Permission.ASSIGN_ROLES)
-    with transaction.atomic(durable=True):
+    with acting(actor, Permission.ASSIGN_ROLES, alone=member):
         locks.roles()
-        locks.person(member)
         _refuse_beyond_own(actor, member, role)
         if role is Role.ADMINISTRATOR:
             refuse_last_administrator(member)

@@ -160,7 +160,7 @@ def _store(
     *,
     is_demo: bool,
 ) -> int:
-    with transaction.atomic(durable=True):
+    with people.acting(actor, Permission.IMPORT_CUSTOMERS):
         creating.wait_for_others()
         if not is_demo:
             gate.refuse_unproven([row.reference for row in rows])
