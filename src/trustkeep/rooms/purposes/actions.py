@@ -66,7 +66,11 @@ def declare_purpose(
             PurposeEvent.DECLARED,
             actor,
             purpose=key,
-            details={"fields": purpose.fields, "case": str(case_rule)},
+            details={
+                "fields": purpose.fields,
+                "case": str(case_rule),
+                "clearances": purpose.clearances,
+            },
         )
     return purpose
 

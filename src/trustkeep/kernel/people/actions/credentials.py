@@ -88,7 +88,7 @@ def revoke_token(actor: Actor, *, member: UUID, token: UUID) -> None:
 
 def give_clearance(actor: Actor, *, member: UUID, clearance: str, expires_at: datetime) -> None:
     """State a fact about a member until a moment; an earlier statement of it is replaced."""
-    with acting(actor, Permission.GIVE_CLEARANCES):
+    with acting(actor, Permission.GIVE_CLEARANCES, alone=member):
         queries.member(member)
         now = world.now()
         if member == actor.id:
@@ -120,7 +120,7 @@ def end_clearance(actor: Actor, *, member: UUID, clearance: str) -> None:
     Raises:
         Missing: the member does not hold it.
     """
-    with acting(actor, Permission.GIVE_CLEARANCES):
+    with acting(actor, Permission.GIVE_CLEARANCES, alone=member):
         with sealed_sets.change(Clearance, member, actor) as held:
             named = [row for row in held.rows if row.clearance == clearance]
             if not named:

@@ -56,8 +56,10 @@ def give_grant(
         beyond = set(fields) - terms.fields - {EVERY_FIELD}
         if beyond:
             raise Unacceptable(f"The purpose {purpose} does not need {', '.join(sorted(beyond))}.")
+        # Together with others, "every field" says all there is to say.
+        named = [EVERY_FIELD] if EVERY_FIELD in fields else sorted(set(fields))
         grant = Grant(
-            id=world.new_id(), grantee=grantee, purpose=purpose, fields=sorted(fields),
+            id=world.new_id(), grantee=grantee, purpose=purpose, fields=named,
             masked=sorted(masked), starts_at=now, ends_at=ends_at, bulk=bulk, given_by=actor.id,
         )  # fmt: skip
         with sealed_sets.change(Grant, grantee, actor) as grants:
