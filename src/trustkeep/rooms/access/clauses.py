@@ -17,6 +17,10 @@ LOOK_AGE = timedelta(minutes=15)  # three turns of the comparison
 WHOLE_AGE = timedelta(hours=36)  # one night missed
 ANCHOR_AGE = timedelta(hours=24)  # security model, M5
 SOON = timedelta(seconds=5)
+_ATTEMPTS = (
+    AccessEvent.PERMITTED, AccessEvent.REFUSED, AccessEvent.CHANGE_PERMITTED,
+    AccessEvent.CHANGE_REFUSED, AccessEvent.SEARCHED, AccessEvent.SEARCH_REFUSED,
+)  # fmt: skip
 
 
 @check("4.3a.granted", every=timedelta(hours=1))
@@ -103,12 +107,12 @@ def entries_are_signed_in_time() -> Finding:
 
 @check("8b.access", every=timedelta(minutes=5), after_look=True)
 def readings_are_on_record() -> Finding:
-    """No record of a reading is missing: every chain of entries is without a gap and verifies."""
-    readings, gaps = _records()
+    """No record of a use is missing: every chain of entries is without a gap and verifies."""
+    attempts, gaps = _records()
     done = looking.newest()
     if done is None or world.now() - done.at > LOOK_AGE:
         sentence = "The records were not verified within the last 15 minutes: `trustkeep work`."
-        return Finding(Status.NEEDS_ATTENTION, f"{readings}", sentence, looked_at=readings)
+        return Finding(Status.NEEDS_ATTENTION, f"{attempts}", sentence, looked_at=attempts)
     if gaps or done.ledger_defects:
         rows: list[dict[str, str | int]] = [
             {"writer": writer, "missing": missing} for writer, missing in gaps
@@ -118,23 +122,25 @@ def readings_are_on_record() -> Finding:
             "Records of access are missing or were changed: keep the database as it is, and run "
             "`trustkeep ledger verify`."
         )
-        return Finding(Status.BROKEN, "incomplete", sentence, rows, looked_at=readings)
-    sentence = f"All {readings} attempts to read a customer's data are on record, and verify."
-    return Finding(Status.HOLDS, f"{readings} records", sentence, looked_at=readings)
+        return Finding(Status.BROKEN, "incomplete", sentence, rows, looked_at=attempts)
+    sentence = (
+        f"All {attempts} attempts to read, change or find a customer are on record, and verify."
+    )
+    return Finding(Status.HOLDS, f"{attempts} records", sentence, looked_at=attempts)
 
 
 def _records() -> tuple[int, list[tuple[str, int]]]:
-    """How many records of readings there are; writers whose chain has a gap, and how large."""
+    """How many records of attempts there are; writers whose chain has a gap, and how large."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM ledger_entry WHERE event IN (%s, %s)",
-            (AccessEvent.PERMITTED.value, AccessEvent.REFUSED.value),
+            "SELECT count(*) FROM ledger_entry WHERE event = ANY (%s)",
+            ([event.value for event in _ATTEMPTS],),
         )
-        (readings,) = cursor.fetchone()
+        (attempts,) = cursor.fetchone()
         cursor.execute(
             "SELECT w.id::text, greatest(w.positioned, coalesce(e.last, 0)) - coalesce(e.count, 0)"
             " FROM ledger_writer w LEFT JOIN (SELECT writer, count(*) AS count,"
             " max(counter) AS last FROM ledger_entry GROUP BY writer) e ON e.writer = w.id"
             " WHERE coalesce(e.count, 0) < greatest(w.positioned, coalesce(e.last, 0)) LIMIT 20"
         )
-        return readings, cursor.fetchall()
+        return attempts, cursor.fetchall()
