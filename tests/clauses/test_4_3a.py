@@ -6,13 +6,15 @@ import pytest
 from django.db import transaction
 
 from trustkeep.base import world
-from trustkeep.kernel.ledger import log
+from trustkeep.kernel.ledger import history, log
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people.permissions import Role
 from trustkeep.rooms.access import actions as access
-from trustkeep.rooms.access import evidence_of_reading, queries, rules
+from trustkeep.rooms.access import evidence_of_reading, queries, rights_then, rules
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.rules import grantee_of
+from trustkeep.rooms.purposes import actions as purposes
+from trustkeep.rooms.purposes.rules import LegalBasis
 
 pytestmark = pytest.mark.clause("4.3a")
 
@@ -34,7 +36,7 @@ def planted(actor, customer, purpose, event=AccessEvent.PERMITTED, **details):
     with transaction.atomic(durable=True):
         log.append(
             event, actor, customer=None if event is AccessEvent.SEARCHED else customer,
-            purpose=purpose, details={**about, **details},
+            purpose=purpose, details=about | details,
         )  # fmt: skip
 
 
@@ -213,6 +215,89 @@ def test_a_planted_use_after_the_role_that_brought_the_right_is_found(
     assert {"every_read_was_granted": "broken"} == light("4.3a.granted")
 
 
+@pytest.mark.parametrize("event", USES)
+def test_a_planted_use_of_a_field_the_grant_does_not_reach_is_found(company, dan, rightly, event):
+    access.give_grant(company.dora, grantee=company.ben.id, purpose="support", fields=["name"])
+    (narrow,) = (one for one in queries.grants_of(company.ben.id) if one.fields == ["name"])
+    planted(company.ben, dan, "support", event, **(rightly | {"grants": [str(narrow.id)]}))
+
+    assert ["field_not_granted"] == defects()
+
+
+@pytest.mark.parametrize("event", USES)
+def test_a_planted_use_of_a_field_the_purpose_did_not_need_then_is_found(
+    company, dan, rightly, event
+):
+    named = {"element": "city"} if event is AccessEvent.SEARCHED else {"fields": ["city"]}
+    planted(company.ben, dan, "support", event, **(rightly | named))
+    assert [] == defects()
+    named = {key: ["birth_date"] if key == "fields" else "birth_date" for key in named}
+    planted(company.ben, dan, "support", event, **(rightly | named))
+
+    assert ["field_not_needed"] == defects()
+
+
+def test_a_planted_bulk_reading_by_a_grant_for_single_ones_is_found(company, dan, rightly):
+    planted(company.ben, dan, "support", bulk=True, **rightly)
+
+    assert ["no_bulk_grant"] == defects()
+
+
+def test_a_real_bulk_reading_says_so_and_holds(company, dan, light):
+    access.give_grant(company.dora, grantee=company.ben.id, purpose="shipping", bulk=True)
+    access.read_many(company.ben, customers=[dan], fields=["name"], purpose="shipping")
+
+    assert history.last(AccessEvent.PERMITTED)["details"]["bulk"] is True
+    assert {"every_read_was_granted": "holds"} == light("4.3a.granted")
+
+
+def needs_training(company):
+    purposes.declare_purpose(
+        company.dora, key="support", label="Answer support calls", fields=["phone"],
+        legal_bases={"eu": LegalBasis.CONTRACT}, clearances=["privacy-training"],
+    )  # fmt: skip
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """No grace for a reading that had begun when its purpose changed."""
+    monkeypatch.setattr(rights_then, "_GRACE", timedelta(0))
+
+
+def test_a_reading_under_the_terms_of_its_time_holds(company, dan, at_once):
+    read(company, dan)
+    needs_training(company)
+
+    assert [] == defects()
+
+
+def test_a_planted_reading_without_the_clearance_of_its_time_is_found(
+    company, dan, rightly, at_once
+):
+    needs_training(company)
+    planted(company.ben, dan, "support", **rightly)
+    assert ["no_clearance"] == defects()
+
+    tomorrow = world.now() + timedelta(days=1)
+    given = {"member": company.ben.id, "clearance": "privacy-training"}
+    people.give_clearance(company.dora, expires_at=tomorrow, **given)
+    planted(company.ben, dan, "support", **rightly)
+    assert ["no_clearance"] == defects()
+
+    people.end_clearance(company.dora, **given)
+    planted(company.ben, dan, "support", **rightly)
+    assert ["no_clearance"] * 2 == defects()
+
+
+def test_a_planted_reading_for_a_retired_purpose_is_found(company, dan, rightly, monkeypatch):
+    purposes.retire_purpose(company.dora, key="support")
+    planted(company.ben, dan, "support", **rightly)
+    assert [] == defects(), "it may have begun before"
+    monkeypatch.setattr(rights_then, "_GRACE", timedelta(0))
+
+    assert ["no_purpose"] == defects()
+
+
 def test_it_still_holds_after_the_reader_left(company, dan, light):
     read(company, dan)
     people.revoke_token(company.ben, member=company.ben.id, token=company.ben.token)
@@ -259,3 +344,16 @@ def test_a_token_that_is_never_seen_as_revoked_is_found(company, dan, monkeypatc
         )
 
     assert ["token_revoked"] == defects()
+
+
+def test_what_happened_while_nobody_looked_is_judged_by_the_next_look(
+    company, dan, light, monkeypatch
+):
+    read(company, dan)
+    light("4.3a.granted")
+    planted(company.ben, dan, "support")
+    now = world.now
+    monkeypatch.setattr(world, "now", lambda: now() + timedelta(days=20))
+
+    assert {"every_read_was_granted": "broken"} == light("4.3a.granted")
+    assert {"every_read_was_granted": "not_yet_watched"} == light("4.3a.granted")

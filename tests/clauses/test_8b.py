@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from trustkeep.base.errors import Denied
+from trustkeep.kernel.clauses.models import CheckResult
 from trustkeep.kernel.ledger import chain, witness
 from trustkeep.rooms.access import actions as access
 
@@ -23,6 +24,18 @@ def test_records_that_verify_hold(readings, light, looked):
     looked()
 
     assert {"readings_are_on_record": "holds"} == light("8b.access")
+
+
+def test_changes_and_searches_are_counted_too(readings, company, light, looked):
+    access.find_customers(
+        company.ben, element="phone", value="+48 1", purpose="support", case="helpdesk:1"
+    )
+    with pytest.raises(Denied):
+        access.find_customers(company.ben, element="phone", value="+48 1", purpose="shipping")
+    looked()
+    light("8b.access")
+
+    assert "4 records" == CheckResult.objects.latest("at").figure
 
 
 def test_without_a_reading_nothing_is_shown(company, light, looked):

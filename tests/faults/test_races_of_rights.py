@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -20,11 +21,13 @@ from trustkeep.kernel.approvals import actions as approvals
 from trustkeep.kernel.keys import epochs
 from trustkeep.kernel.ledger.models import Entry
 from trustkeep.kernel.people import actions as people
-from trustkeep.kernel.people.actions import members
-from trustkeep.kernel.vault import headers, locks, writing
+from trustkeep.kernel.people import authority
+from trustkeep.kernel.people.permissions import Role
+from trustkeep.kernel.vault import headers, known, locks, writing
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access.queries import locked
+from trustkeep.rooms.purposes import actions as purposes
 
 PARAMETERS = {"customers": ["nobody"]}
 PERMITTED, REVOKED = "access.read.permitted", "access.grant.revoked"
@@ -189,36 +192,87 @@ def test_approve_and_deactivate_the_approver(shop, rounds):
         people.reactivate(shop.ana, member=shop.emil.id)
 
 
-def approver_after_deactivation(shop, monkeypatch):
-    """What an approver gets who was still active when asked, and not once the lock was given."""
-    taken = members.locks.person
+WHO_ACTS = {
+    "approve": ("emil", lambda shop, request: approvals.approve(shop.emil, request)),
+    "refuse": ("emil", lambda shop, request: approvals.refuse(shop.emil, request)),
+    "withdraw": ("cleo", lambda shop, request: approvals.withdraw(shop.cleo, request)),
+    "request": ("cleo", lambda shop, _: asked_for(shop)),
+    "give_grant": (
+        "dora",
+        lambda shop, _: access.give_grant(shop.dora, grantee=shop.ben.id, purpose="shipping"),
+    ),
+    "open_case": (
+        "ben",
+        lambda shop, _: access.open_case(
+            shop.ben, system="call", reference="9", customers=[known.customer_of("R-1")]
+        ),
+    ),
+    "retire_purpose": ("dora", lambda shop, _: purposes.retire_purpose(shop.dora, key="shipping")),
+    "issue_token": (
+        "cleo",
+        lambda shop, _: people.issue_token(
+            shop.cleo, member=shop.cleo.id, label="one more", lasts=timedelta(days=1)
+        ),
+    ),
+}  # fmt: skip
+OF_DEACTIVATION = 2  # entries: the changed set, and what was done
 
-    def person(subject):
-        taken(subject)
+
+def after_deactivation(shop, monkeypatch, act):
+    """What somebody gets who was still active when asked, and not once the lock was given."""
+    shop.customer("R-1", name="Dan")
+    actor, doing = WHO_ACTS[act]
+    taken = authority.locks.people
+
+    def lock(**whom):
+        taken(**whom)
         points.reached("trial.locked")
 
-    monkeypatch.setattr(members, "locks", SimpleNamespace(person=person, roles=members.locks.roles))
+    monkeypatch.setattr(authority, "locks", SimpleNamespace(people=lock))
     request = asked_for(shop)
-    outcomes = waited(
-        lambda: people.deactivate(shop.ana, member=shop.emil.id), "trial.locked",
-        lambda: approvals.approve(shop.emil, request),
+    before = Entry.objects.count()
+    deactivated, outcome = waited(
+        lambda: people.deactivate(shop.ana, member=shop.people[actor].id), "trial.locked",
+        lambda: doing(shop, request),
     )  # fmt: skip
-    refuse_to_take(shop, request)
-    return outcomes[1]
+    assert deactivated is None
+    return outcome, Entry.objects.count() - before
 
 
-def test_an_approver_who_was_deactivated_while_waiting_is_refused(shop, monkeypatch):
-    assert isinstance(approver_after_deactivation(shop, monkeypatch), Denied)
+@pytest.mark.parametrize("act", WHO_ACTS)
+def test_whoever_was_deactivated_while_waiting_is_refused(shop, monkeypatch, act):
+    outcome, entries = after_deactivation(shop, monkeypatch, act)
+
+    assert isinstance(outcome, Denied)
+    assert entries == OF_DEACTIVATION
 
 
-def test_the_harness_sees_an_approver_asked_only_before_the_lock(shop, monkeypatch):
-    """Planted: whether the approver may act is asked before the lock, and not again."""
-    asked = approvals.require
+# Not `issue_token`, which asks once more whether the member is active.
+@pytest.mark.parametrize("act", sorted(WHO_ACTS.keys() - {"issue_token"}))
+def test_the_harness_sees_an_act_asked_only_before_the_lock(shop, monkeypatch, act):
+    """Planted: whether somebody may act is asked before the lock, and not again."""
+    asked = authority.require
 
     def once(actor, permission):
         if not connection.in_atomic_block:
             asked(actor, permission)
 
-    monkeypatch.setattr(approvals, "require", once)
+    monkeypatch.setattr(authority, "require", once)
 
-    assert approver_after_deactivation(shop, monkeypatch) is None
+    outcome, entries = after_deactivation(shop, monkeypatch, act)
+
+    assert not isinstance(outcome, Denied)
+    assert entries > OF_DEACTIVATION
+
+
+def test_two_administrators_who_end_each_other_do_not_wait_for_ever(shop, rounds):
+    zoe = shop.hire("zoe", Role.ADMINISTRATOR, by=shop.ana)
+    for _ in range(rounds):
+        outcomes = race(
+            lambda: people.deactivate(shop.ana, member=zoe),
+            lambda: people.deactivate(shop.zoe, member=shop.ana.id),
+        )
+
+        assert [None] == [each for each in outcomes if not isinstance(each, Denied)]
+        winner, loser = (shop.ana, zoe) if outcomes[0] is None else (shop.zoe, shop.ana.id)
+        people.reactivate(winner, member=loser)

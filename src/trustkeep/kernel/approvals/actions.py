@@ -19,9 +19,8 @@ from trustkeep.kernel.jobs import queue
 from trustkeep.kernel.keys import authorisations, sealed_sets
 from trustkeep.kernel.keys.authorisations import Authorisation
 from trustkeep.kernel.ledger import log
-from trustkeep.kernel.people import locks
 from trustkeep.kernel.people import queries as people
-from trustkeep.kernel.people.authority import require
+from trustkeep.kernel.people.authority import acting
 from trustkeep.kernel.people.permissions import Permission
 
 Parameters = Mapping[str, Value]
@@ -36,9 +35,8 @@ def request(
     actor: Actor, *, verb: str, parameters: Parameters, beneficiary: UUID | None = None
 ) -> ApprovalRequest:
     """Ask for one exact act; it ends within 72 hours."""
-    require(actor, Permission.REQUEST_APPROVAL)
-    now = world.now()
-    with transaction.atomic(durable=True):
+    with acting(actor, Permission.REQUEST_APPROVAL):
+        now = world.now()
         way = queries.way_now()
         row = ApprovalRequest(
             id=world.new_id(), verb=verb, digest=digest_of(verb, parameters).hex(),
@@ -62,12 +60,9 @@ def approve(actor: Actor, request_id: UUID, *, digest: bytes | None = None) -> N
     Raises:
         Denied: with every reason; nobody agrees to their own request or to their own benefit.
     """
-    require(actor, Permission.APPROVE)
-    if actor.kind is not ActorKind.STAFF:
-        raise Denied("Only a person approves.", ("not_a_person",))
-    with _changing(actor, request_id) as row:
-        locks.person_shared(actor.id)
-        require(actor, Permission.APPROVE)  # whoever was deactivated while this waited
+    with acting(actor, Permission.APPROVE), _changing(actor, request_id) as row:
+        if actor.kind is not ActorKind.STAFF:
+            raise Denied("Only a person approves.", ("not_a_person",))
         now = world.now()
         changed_until = queries.changed_each_other_until(actor.id, row.requester_id, now=now)
         found = rules.refusals_to_approve(
@@ -87,16 +82,14 @@ def approve(actor: Actor, request_id: UUID, *, digest: bytes | None = None) -> N
 
 def refuse(actor: Actor, request_id: UUID) -> None:
     """Say no; the request is over."""
-    require(actor, Permission.APPROVE)
-    with _changing(actor, request_id) as row:
+    with acting(actor, Permission.APPROVE), _changing(actor, request_id) as row:
         _close(row, State.REFUSED)
         log.append(ApprovalEvent.REFUSED, actor, details=_details(row))
 
 
 def withdraw(actor: Actor, request_id: UUID) -> None:
     """Take one's own request back, unless it was taken already."""
-    require(actor, Permission.REQUEST_APPROVAL)
-    with _changing(actor, request_id) as row:
+    with acting(actor, Permission.REQUEST_APPROVAL), _changing(actor, request_id) as row:
         if row.requester_id != actor.id:
             raise Denied("Only who asked takes a request back.", ("not_own",))
         _close(row, State.WITHDRAWN)
@@ -113,7 +106,7 @@ def take(actor: Actor, request_id: UUID, *, verb: str, parameters: Parameters) -
         Denied: with every reason.
     """
     digest = digest_of(verb, parameters)
-    with _changing(actor, request_id) as row:
+    with transaction.atomic(durable=True), _changing(actor, request_id) as row:
         involved = [each for each in (row.requester_id, row.approver_id) if each is not None]
         _refuse(
             rules.refusals_to_take(
@@ -143,11 +136,8 @@ def left_over(request_id: UUID, *, verb: str, parameters: Parameters) -> Authori
 
 @contextmanager
 def _changing(actor: Actor, request_id: UUID) -> Iterator[ApprovalRequest]:
-    """One request under its set's lock, stored again at the end."""
-    with (
-        transaction.atomic(durable=True),
-        sealed_sets.change(ApprovalRequest, request_id, actor) as requests,
-    ):
+    """One request under its set's lock, stored again at the end of the block."""
+    with sealed_sets.change(ApprovalRequest, request_id, actor) as requests:
         if not requests.rows:
             raise Missing(
                 "There is no such request: `trustkeep approvals list` shows the open ones."

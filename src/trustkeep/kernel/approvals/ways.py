@@ -16,7 +16,7 @@ from trustkeep.kernel.approvals.rules import State, Way
 from trustkeep.kernel.jobs.outbound import mail
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
-from trustkeep.kernel.people.authority import require
+from trustkeep.kernel.people.authority import acting
 from trustkeep.kernel.people.models import Member
 from trustkeep.kernel.people.permissions import Permission
 
@@ -32,18 +32,17 @@ def choose(actor: Actor, *, way: Way, name: str = "", email: str = "") -> None:
         Misconfigured: no mail server is set up, and both ways write letters.
         Unacceptable: the confirmer has no name or address, or is one of the members.
     """
-    require(actor, Permission.MANAGE_PEOPLE)
-    address = text.email(email)
-    if way is not Way.TWO_PEOPLE:
-        if len(queries.eligible()) >= 2:
-            raise Conflict("Two people may approve here, so no other way is needed.")
-        mail.require_set_up()
-    if way is Way.CONFIRMER:
-        if not (text.is_line(name, MOST_OF_NAME) and text.is_address(email)):
-            raise Unacceptable("An outside confirmer needs a name and an e-mail address.")
-        if Member.objects.filter(email=address).exists():
-            raise Unacceptable("The confirmer must be somebody outside, not a member.")
-    with transaction.atomic(durable=True):
+    with acting(actor, Permission.MANAGE_PEOPLE):
+        address = text.email(email)
+        if way is not Way.TWO_PEOPLE:
+            if len(queries.eligible()) >= 2:
+                raise Conflict("Two people may approve here, so no other way is needed.")
+            mail.require_set_up()
+        if way is Way.CONFIRMER:
+            if not (text.is_line(name, MOST_OF_NAME) and text.is_address(email)):
+                raise Unacceptable("An outside confirmer needs a name and an e-mail address.")
+            if Member.objects.filter(email=address).exists():
+                raise Unacceptable("The confirmer must be somebody outside, not a member.")
         with sealed_sets.change(WayOut, None, actor) as ways:
             for old in ways.rows:
                 ways.remove(old)

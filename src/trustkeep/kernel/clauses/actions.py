@@ -3,8 +3,6 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-from django.db import transaction
-
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Missing, Unacceptable
@@ -13,7 +11,7 @@ from trustkeep.kernel.clauses.events import ClauseEvent
 from trustkeep.kernel.clauses.models import Exemption
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
-from trustkeep.kernel.people.authority import require
+from trustkeep.kernel.people.authority import acting
 from trustkeep.kernel.people.permissions import Permission
 
 LONGEST = timedelta(days=366)
@@ -26,27 +24,26 @@ def exempt(actor: Actor, *, part: str, reason: str, expires_at: datetime) -> Non
         Missing: no clause has such a part.
         Unacceptable: no reason, an end in the past, or one more than a year away.
     """
-    require(actor, Permission.DECIDE_APPLICABILITY)
-    sop.part(part)
-    now = world.now()
-    if not reason.strip():
-        raise Unacceptable("Say why the part does not apply.", {"reason": "give one"})
-    if not now < expires_at <= now + LONGEST:
-        raise Unacceptable("This counts for a year at most: name an end within the year.")
-    row = Exemption(
-        id=world.new_id(),
-        part=part,
-        reason=reason.strip(),
-        given_by=actor.id,
-        given_at=now,
-        expires_at=expires_at,
-    )
-    details = {
-        "part": part,
-        "expires": expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "reason": hashlib.sha256(row.reason.encode()).hexdigest(),
-    }
-    with transaction.atomic(durable=True):
+    with acting(actor, Permission.DECIDE_APPLICABILITY):
+        sop.part(part)
+        now = world.now()
+        if not reason.strip():
+            raise Unacceptable("Say why the part does not apply.", {"reason": "give one"})
+        if not now < expires_at <= now + LONGEST:
+            raise Unacceptable("This counts for a year at most: name an end within the year.")
+        row = Exemption(
+            id=world.new_id(),
+            part=part,
+            reason=reason.strip(),
+            given_by=actor.id,
+            given_at=now,
+            expires_at=expires_at,
+        )
+        details = {
+            "part": part,
+            "expires": expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "reason": hashlib.sha256(row.reason.encode()).hexdigest(),
+        }
         with sealed_sets.change(Exemption, None, actor) as exemptions:
             for old in [each for each in exemptions.rows if each.part == part]:
                 exemptions.remove(old)
@@ -60,8 +57,7 @@ def end_exemption(actor: Actor, *, part: str) -> None:
     Raises:
         Missing: it was not declared otherwise.
     """
-    require(actor, Permission.DECIDE_APPLICABILITY)
-    with transaction.atomic(durable=True):
+    with acting(actor, Permission.DECIDE_APPLICABILITY):
         with sealed_sets.change(Exemption, None, actor) as exemptions:
             found = [each for each in exemptions.rows if each.part == part]
             if not found:

@@ -13,14 +13,15 @@ PERIOD = timedelta(days=30)
 def no_job_gave_up() -> Finding:
     """No job of the last 30 days failed all its tries; handlers are named, arguments never."""
     failed = failures.since(world.now() - PERIOD)
-    count = sum(failed.values())
+    count = sum(each.jobs for each in failed)
     if failed:
         rows: list[dict[str, str | int]] = [
-            {"handler": handler, "jobs": jobs} for handler, jobs in failed.items()
+            {"handler": each.handler, "jobs": each.jobs} for each in failed
         ]
         sentence = (
-            f"Failed every try within the last {PERIOD.days} days, and are not tried again: "
-            f"{', '.join(failed)}; the log says why."
+            f"Failed every try within the last {PERIOD.days} days: "
+            f"{', '.join(each.handler for each in failed)}; the log says why. Mend that, then run "
+            "`trustkeep jobs retry`."
         )
         return Finding(Status.NEEDS_ATTENTION, f"{count} jobs", sentence, rows, looked_at=count)
     # Never green by this alone: what needs attention is more than jobs.

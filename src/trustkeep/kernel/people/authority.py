@@ -1,6 +1,9 @@
 """May this actor do this, now?  The first line of every action."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -8,7 +11,7 @@ from trustkeep.base.actor import Actor, ActorKind
 from trustkeep.base.errors import Denied
 from trustkeep.kernel.keys import register
 from trustkeep.kernel.ledger import log
-from trustkeep.kernel.people import queries
+from trustkeep.kernel.people import locks, queries
 from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.permissions import PERMISSIONS, Permission, permissions_of
 
@@ -31,6 +34,23 @@ def require(actor: Actor, permission: Permission) -> None:
         )
     if standing.roles_removed and permission not in permissions_of(queries.roles_of(actor.id)):
         raise refused(actor, permission)
+
+
+@contextmanager
+def acting(actor: Actor, permission: Permission, *, alone: UUID | None = None) -> Iterator[None]:
+    """One durable transaction in which the actor has the permission from beginning to end.
+
+    Whoever would end the actor's access waits for it, or was waited for.  `alone` is a person whose
+    own acts end before this begins, because it takes something away from them.
+
+    Raises:
+        Denied: as `require`, also where the access ended while this waited.
+    """
+    require(actor, permission)
+    with transaction.atomic(durable=True):
+        locks.people(shared=actor.id, alone=alone)
+        require(actor, permission)
+        yield
 
 
 def refused(actor: Actor, permission: StrEnum) -> Denied:

@@ -13,6 +13,13 @@ from trustkeep.base.locks import number_of
 _ROLES = 0x74_6B_70_65_6F_70_6C_65
 
 
+def people(*, shared: UUID, alone: UUID | None) -> None:
+    """Keep the rights of one person as they are, and wait until nobody acts as the other."""
+    # In one order for everybody: two who end each other's access must not wait for each other.
+    for subject in sorted({shared, alone or shared}, key=number_of):
+        (person if subject == alone else person_shared)(subject)
+
+
 def person(subject: UUID) -> None:
     """Wait until nobody reads as this person, and keep it so: deactivation, revocation."""
     _take("SELECT pg_advisory_xact_lock(%s)", number_of(subject))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from trustkeep.base import world
+from trustkeep.kernel.clauses import queries
 from trustkeep.kernel.clauses.checks import Finding, Status, check
 from trustkeep.kernel.keys import looking
 from trustkeep.kernel.ledger import checkpoints, history, lag
@@ -12,17 +13,28 @@ from trustkeep.kernel.ledger.events import LedgerEvent
 from trustkeep.rooms.access import evidence_of_reading
 from trustkeep.rooms.access.events import AccessEvent
 
-PERIOD = timedelta(days=1)  # how far each look goes back; it is repeated each hour
+_GRANTED = "4.3a.granted"
+PERIOD = timedelta(days=7)  # how far each look goes back, further where none was made meanwhile
 LOOK_AGE = timedelta(minutes=15)  # three turns of the comparison
 WHOLE_AGE = timedelta(hours=36)  # one night missed
 ANCHOR_AGE = timedelta(hours=24)  # security model, M5
 SOON = timedelta(seconds=5)
+_ATTEMPTS = (
+    AccessEvent.PERMITTED, AccessEvent.REFUSED, AccessEvent.CHANGE_PERMITTED,
+    AccessEvent.CHANGE_REFUSED, AccessEvent.SEARCHED, AccessEvent.SEARCH_REFUSED,
+)  # fmt: skip
 
 
-@check("4.3a.granted", every=timedelta(hours=1))
+@check(_GRANTED, every=timedelta(hours=1))
 def every_read_was_granted() -> Finding:
-    """Every use of the last day had a grant, a purpose, an active person and any case required."""
-    done = evidence_of_reading.judged(since=world.now() - PERIOD)
+    """Every use had a grant, a purpose, an active person and any case required.
+
+    All that was used since the last look is judged, and the last week again: what was found stays
+    in sight for that long.
+    """
+    last = queries.last_look(_GRANTED)
+    since = min(world.now() - PERIOD, last or world.now())
+    done = evidence_of_reading.judged(since)
     wrong = len(done.defects)
     figure = f"{done.uses - wrong} of {done.uses}"
     if wrong:
@@ -31,13 +43,14 @@ def every_read_was_granted() -> Finding:
             for each in done.defects[: evidence_of_reading.MOST_LISTED]
         ]
         sentence = (
-            f"{wrong} readings, changes or searches of the last day lack what must stand behind "
-            "each: look."
+            f"{wrong} readings, changes or searches since {since:%Y-%m-%d} lack what must stand "
+            "behind each: look."
         )
         return Finding(Status.BROKEN, figure, sentence, rows, looked_at=done.uses)
     sentence = (
-        f"All {done.uses} readings, changes and searches of the last day were by people with the "
-        "right to them then, a grant and a purpose, and a case where the purpose demands one."
+        f"All {done.uses} readings, changes and searches since {since:%Y-%m-%d} were by people "
+        "with the right to them then, a grant and a purpose, and a case where the purpose demands "
+        "one."
     )
     return Finding(Status.HOLDS, figure, sentence, looked_at=done.uses)
 
@@ -103,12 +116,12 @@ def entries_are_signed_in_time() -> Finding:
 
 @check("8b.access", every=timedelta(minutes=5), after_look=True)
 def readings_are_on_record() -> Finding:
-    """No record of a reading is missing: every chain of entries is without a gap and verifies."""
-    readings, gaps = _records()
+    """No record of a use is missing: every chain of entries is without a gap and verifies."""
+    attempts, gaps = _records()
     done = looking.newest()
     if done is None or world.now() - done.at > LOOK_AGE:
         sentence = "The records were not verified within the last 15 minutes: `trustkeep work`."
-        return Finding(Status.NEEDS_ATTENTION, f"{readings}", sentence, looked_at=readings)
+        return Finding(Status.NEEDS_ATTENTION, f"{attempts}", sentence, looked_at=attempts)
     if gaps or done.ledger_defects:
         rows: list[dict[str, str | int]] = [
             {"writer": writer, "missing": missing} for writer, missing in gaps
@@ -118,23 +131,25 @@ def readings_are_on_record() -> Finding:
             "Records of access are missing or were changed: keep the database as it is, and run "
             "`trustkeep ledger verify`."
         )
-        return Finding(Status.BROKEN, "incomplete", sentence, rows, looked_at=readings)
-    sentence = f"All {readings} attempts to read a customer's data are on record, and verify."
-    return Finding(Status.HOLDS, f"{readings} records", sentence, looked_at=readings)
+        return Finding(Status.BROKEN, "incomplete", sentence, rows, looked_at=attempts)
+    sentence = (
+        f"All {attempts} attempts to read, change or find a customer are on record, and verify."
+    )
+    return Finding(Status.HOLDS, f"{attempts} records", sentence, looked_at=attempts)
 
 
 def _records() -> tuple[int, list[tuple[str, int]]]:
-    """How many records of readings there are; writers whose chain has a gap, and how large."""
+    """How many records of attempts there are; writers whose chain has a gap, and how large."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM ledger_entry WHERE event IN (%s, %s)",
-            (AccessEvent.PERMITTED.value, AccessEvent.REFUSED.value),
+            "SELECT count(*) FROM ledger_entry WHERE event = ANY (%s)",
+            ([event.value for event in _ATTEMPTS],),
         )
-        (readings,) = cursor.fetchone()
+        (attempts,) = cursor.fetchone()
         cursor.execute(
             "SELECT w.id::text, greatest(w.positioned, coalesce(e.last, 0)) - coalesce(e.count, 0)"
             " FROM ledger_writer w LEFT JOIN (SELECT writer, count(*) AS count,"
             " max(counter) AS last FROM ledger_entry GROUP BY writer) e ON e.writer = w.id"
             " WHERE coalesce(e.count, 0) < greatest(w.positioned, coalesce(e.last, 0)) LIMIT 20"
         )
-        return readings, cursor.fetchall()
+        return attempts, cursor.fetchall()

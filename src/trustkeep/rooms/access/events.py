@@ -7,6 +7,7 @@ _READ = {
     "fields": Detail.CODES,
     "masked": Detail.CODES,
     "grants": Detail.CODES,
+    "bulk": Detail.FLAG,
     "case": Detail.ID,
     "reasons": Detail.CODES,
     "policy": Detail.DIGEST,

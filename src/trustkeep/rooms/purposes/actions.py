@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.db import transaction
-
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Missing, Unacceptable
@@ -25,8 +23,7 @@ def declare_elements(actor: Actor, *, declared: Sequence[Element]) -> None:
         Denied: the actor may not declare.
         Unacceptable: class or look-up of a known element would change.
     """
-    people.require(actor, Permission.DECLARE_PURPOSES)
-    with transaction.atomic(durable=True):
+    with people.acting(actor, Permission.DECLARE_PURPOSES):
         elements.declare(actor, declared)
         log.append(
             PurposeEvent.ELEMENTS_DECLARED,
@@ -53,16 +50,15 @@ def declare_purpose(
         Denied: the actor may not declare.
         Unacceptable: a field was never declared, or there is no legal basis.
     """
-    people.require(actor, Permission.DECLARE_PURPOSES)
-    if not fields or not legal_bases:
-        raise Unacceptable("A purpose needs at least one field and one legal basis.")
-    elements.known(fields)
-    purpose = Purpose(
-        key=key, label=label, fields=sorted(fields), legal_bases=dict(legal_bases),
-        case_rule=case_rule, clearances=sorted(clearances), notice=notice, keep_days=keep_days,
-        retired_at=None,
-    )  # fmt: skip
-    with transaction.atomic(durable=True):
+    with people.acting(actor, Permission.DECLARE_PURPOSES):
+        if not fields or not legal_bases:
+            raise Unacceptable("A purpose needs at least one field and one legal basis.")
+        elements.known(fields)
+        purpose = Purpose(
+            key=key, label=label, fields=sorted(fields), legal_bases=dict(legal_bases),
+            case_rule=case_rule, clearances=sorted(clearances), notice=notice, keep_days=keep_days,
+            retired_at=None,
+        )  # fmt: skip
         with sealed_sets.change(Purpose, None, actor) as purposes:
             known = {row.pk for row in purposes.rows}
             (purposes.replace if key in known else purposes.add)(purpose)
@@ -70,7 +66,11 @@ def declare_purpose(
             PurposeEvent.DECLARED,
             actor,
             purpose=key,
-            details={"fields": purpose.fields, "case": str(case_rule)},
+            details={
+                "fields": purpose.fields,
+                "case": str(case_rule),
+                "clearances": purpose.clearances,
+            },
         )
     return purpose
 
@@ -82,8 +82,7 @@ def retire_purpose(actor: Actor, *, key: str) -> None:
         Denied: the actor may not declare.
         Missing: there is no such purpose.
     """
-    people.require(actor, Permission.DECLARE_PURPOSES)
-    with transaction.atomic(durable=True):
+    with people.acting(actor, Permission.DECLARE_PURPOSES):
         with sealed_sets.change(Purpose, None, actor) as purposes:
             purpose = next((row for row in purposes.rows if row.pk == key), None)
             if not isinstance(purpose, Purpose):

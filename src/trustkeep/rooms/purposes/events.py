@@ -6,6 +6,9 @@ from trustkeep.base.events import Detail, Event
 class PurposeEvent(Event):
     """The life of a purpose."""
 
-    DECLARED = "purposes.purpose.declared", {"fields": Detail.CODES, "case": Detail.CODE}
+    DECLARED = (
+        "purposes.purpose.declared",
+        {"fields": Detail.CODES, "case": Detail.CODE, "clearances": Detail.CODES},
+    )
     RETIRED = "purposes.purpose.retired"
     ELEMENTS_DECLARED = "purposes.elements.declared", {"elements": Detail.CODES}

@@ -6,9 +6,9 @@ from trustkeep.base import world
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.rooms.purposes import rules
 from trustkeep.rooms.purposes.models import Purpose
-from trustkeep.rooms.purposes.rules import PurposeTerms
+from trustkeep.rooms.purposes.rules import CaseRule, PurposeTerms
 
-__all__ = ["KIND", "PurposeTerms", "listed", "needless", "terms_by_key", "terms_under"]
+__all__ = ["KIND", "CaseRule", "PurposeTerms", "listed", "needless", "terms_by_key", "terms_under"]
 
 KIND = Purpose.set_kind
 

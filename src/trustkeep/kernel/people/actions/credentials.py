@@ -4,17 +4,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
-
 from trustkeep.base import spans, text, world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Denied, Missing, Unacceptable
 from trustkeep.base.events import CHECKS, Detail
 from trustkeep.kernel.keys import register, sealed_sets
+from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.keys.standing import Fact
-from trustkeep.kernel.ledger import log
+from trustkeep.kernel.ledger import history, log
 from trustkeep.kernel.people import locks, queries, tokens
-from trustkeep.kernel.people.authority import require
+from trustkeep.kernel.people.authority import acting
 from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.models import Clearance, Token
 from trustkeep.kernel.people.permissions import Permission, permissions_of
@@ -41,14 +40,10 @@ def issue_token(actor: Actor, *, member: UUID, label: str, lasts: timedelta) -> 
         Denied: for somebody who may do what the actor may not and has a token already.
         Unacceptable: it would last longer than a year, or not at all.
     """
-    if member != actor.id:
-        require(actor, Permission.MANAGE_TOKENS)
-    else:
-        require(actor, Permission.VIEW_SOP)
-    if not queries.is_active(member):
-        raise Denied("A token goes to active members only.", ("inactive",))
-    with transaction.atomic(durable=True):
+    with acting(actor, _needed(actor, member, Permission.MANAGE_TOKENS)):
         locks.person_shared(member)
+        if not queries.is_active(member):
+            raise Denied("A token goes to active members only.", ("inactive",))
         _refuse_to_impersonate(actor, member)
         made = add_token(actor, member, label=label, lasts=lasts)
     if actor.is_handed and actor.token:
@@ -81,12 +76,7 @@ def add_token(actor: Actor, member: UUID, *, label: str, lasts: timedelta) -> Is
 
 def revoke_token(actor: Actor, *, member: UUID, token: UUID) -> None:
     """End a token at once; holds even if the data is written back."""
-    if member != actor.id:
-        require(actor, Permission.DEACTIVATE_PEOPLE)
-    else:
-        require(actor, Permission.VIEW_SOP)
-    with transaction.atomic(durable=True):
-        locks.person(member)
+    with acting(actor, _needed(actor, member, Permission.DEACTIVATE_PEOPLE), alone=member):
         # Before the commit: a crash here leaves the stricter state.
         register.enter(Fact.TOKEN_REVOKED, member, details={"token": str(token)})
         with sealed_sets.change(Token, member, actor) as owned:
@@ -99,15 +89,14 @@ def revoke_token(actor: Actor, *, member: UUID, token: UUID) -> None:
 
 def give_clearance(actor: Actor, *, member: UUID, clearance: str, expires_at: datetime) -> None:
     """State a fact about a member until a moment; an earlier statement of it is replaced."""
-    require(actor, Permission.GIVE_CLEARANCES)
-    queries.member(member)
-    now = world.now()
-    if member == actor.id:
-        raise Denied("Nobody clears themselves: ask somebody else.", ("to_self",))
-    spans.check_end(expires_at, now)
-    if not CHECKS[Detail.CODE](clearance):
-        raise Unacceptable("A clearance is a code of lower-case letters, such as first-aid.")
-    with transaction.atomic(durable=True):
+    with acting(actor, Permission.GIVE_CLEARANCES, alone=member):
+        queries.member(member)
+        now = world.now()
+        if member == actor.id:
+            raise Denied("Nobody clears themselves: ask somebody else.", ("to_self",))
+        spans.check_end(expires_at, now)
+        if not CHECKS[Detail.CODE](clearance):
+            raise Unacceptable("A clearance is a code of lower-case letters, such as first-aid.")
         with sealed_sets.change(Clearance, member, actor) as held:
             for row in held.rows:
                 if row.clearance == clearance:
@@ -132,8 +121,7 @@ def end_clearance(actor: Actor, *, member: UUID, clearance: str) -> None:
     Raises:
         Missing: the member does not hold it.
     """
-    require(actor, Permission.GIVE_CLEARANCES)
-    with transaction.atomic(durable=True):
+    with acting(actor, Permission.GIVE_CLEARANCES, alone=member):
         with sealed_sets.change(Clearance, member, actor) as held:
             named = [row for row in held.rows if row.clearance == clearance]
             if not named:
@@ -143,17 +131,36 @@ def end_clearance(actor: Actor, *, member: UUID, clearance: str) -> None:
         log.append(PeopleEvent.CLEARANCE_ENDED, actor, details=details)
 
 
+def _needed(actor: Actor, member: UUID, for_others: Permission) -> Permission:
+    """What an act on a token takes: little for one's own."""
+    return Permission.VIEW_SOP if member == actor.id else for_others
+
+
 def _refuse_to_impersonate(actor: Actor, member: UUID) -> None:
-    """Whoever issues a token could use it, so a member who may do more renews their own."""
+    """Whoever issues a token could use it, so a member who may do more renews their own.
+
+    A token that was revoked counts as one they had: it may be the issuer who revoked it.
+    """
     if member == actor.id:
         return
     beyond = permissions_of(queries.roles_of(member)) - actor.permissions
-    if beyond and sealed_sets.rows(Token, member):
+    if beyond and _had_token(member):
         raise Denied(
-            "This member may do what you may not, and has a token: they renew it themselves with "
-            "`trustkeep people token`.",
+            "This member may do what you may not, and had a token: they renew it themselves with "
+            "`trustkeep people token`; whoever lost all of theirs is deactivated and added anew.",
             ("would_impersonate",),
         )
+
+
+def _had_token(member: UUID) -> bool:
+    """Whether this member has or had a token, unless two people began the set anew since."""
+    if sealed_sets.rows(Token, member):
+        return True
+    if not register.facts(member).revoked:
+        return False
+    anew = history.newest([KeyEvent.SET_BEGUN_ANEW], owner=str(member), kind=Token.set_kind)
+    revoked = history.newest([PeopleEvent.TOKEN_REVOKED], member=str(member))
+    return anew is None or (revoked is not None and revoked["at"] > anew["at"])
 
 
 def _moment(moment: datetime) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from trustkeep.base import spans, text, world
 from trustkeep.base.actor import Actor
@@ -12,7 +12,7 @@ from trustkeep.kernel.keys import register, sealed_sets
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import locks, queries
-from trustkeep.kernel.people.authority import require
+from trustkeep.kernel.people.authority import acting, require
 from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.models import Department, Kind, Member
 from trustkeep.kernel.people.permissions import Permission, Role
@@ -56,7 +56,7 @@ def make_department(actor: Actor, *, name: str, head: UUID) -> UUID:
         raise Unacceptable("The head of a department must be active.")
     row = Department(id=world.new_id(), name=_named(name), head_id=head)
     try:
-        with transaction.atomic(durable=True):
+        with acting(actor, Permission.MANAGE_PEOPLE):
             with sealed_sets.change(Department, None, actor) as departments:
                 departments.add(row)
             details = {"department": str(row.id), "head": str(head)}
@@ -68,10 +68,9 @@ def make_department(actor: Actor, *, name: str, head: UUID) -> UUID:
 
 def move_member(actor: Actor, *, member: UUID, department: UUID) -> None:
     """Put a member into another department."""
-    require(actor, Permission.MANAGE_PEOPLE)
-    if department not in {each.id for each in queries.departments()}:
-        raise Missing("There is no such department: `trustkeep people departments` lists them.")
-    with transaction.atomic(durable=True):
+    with acting(actor, Permission.MANAGE_PEOPLE):
+        if department not in {each.id for each in queries.departments()}:
+            raise Missing("There is no such department: `trustkeep people departments` lists them.")
         with sealed_sets.change(Member, member, actor) as members:
             row = _only(members.rows)
             row.department_id = department
@@ -86,13 +85,11 @@ def deactivate(actor: Actor, *, member: UUID) -> None:
     Raises:
         Denied: oneself, or the last administrator.
     """
-    require(actor, Permission.DEACTIVATE_PEOPLE)
-    if member == actor.id:
-        raise Denied("Nobody deactivates themselves: ask another administrator.", ("to_self",))
-    queries.member(member)
-    with transaction.atomic(durable=True):
+    with acting(actor, Permission.DEACTIVATE_PEOPLE, alone=member):
+        if member == actor.id:
+            raise Denied("Nobody deactivates themselves: ask another administrator.", ("to_self",))
+        queries.member(member)
         locks.roles()
-        locks.person(member)
         refuse_last_administrator(member)
         # Before the commit: a crash here leaves the stricter state.
         register.enter(Fact.DEACTIVATED, member)
@@ -102,11 +99,9 @@ def deactivate(actor: Actor, *, member: UUID) -> None:
 
 def reactivate(actor: Actor, *, member: UUID) -> None:
     """Let a member act again.  Repeat it if it was cut short: until the end nothing is allowed."""
-    require(actor, Permission.MANAGE_PEOPLE)
-    if member == actor.id:
-        raise Denied("Nobody reactivates themselves: ask another administrator.", ("to_self",))
-    with transaction.atomic(durable=True):
-        locks.person(member)
+    with acting(actor, Permission.MANAGE_PEOPLE, alone=member):
+        if member == actor.id:
+            raise Denied("Nobody reactivates themselves: ask another administrator.", ("to_self",))
         _set_active(actor, member, active=True)
         log.append(PeopleEvent.MEMBER_REACTIVATED, actor, details={"member": str(member)})
     register.enter(Fact.REACTIVATED, member)
@@ -138,7 +133,7 @@ def refuse_last_administrator(member: UUID) -> None:
 
 def _add(actor: Actor, row: Member) -> None:
     try:
-        with transaction.atomic(durable=True):
+        with acting(actor, Permission.MANAGE_PEOPLE):
             with sealed_sets.change(Member, row.id, actor) as members:
                 members.add(row)
             details = {"member": str(row.id), "kind": str(row.kind)}

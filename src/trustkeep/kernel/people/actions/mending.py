@@ -38,8 +38,8 @@ def mend() -> int:
 
 def _member(person: UUID) -> bool:
     with transaction.atomic(durable=True):
-        locks.roles()
         locks.person(person)
+        locks.roles()
         rows = sealed_sets.rows(Member, person)
         if not (register.facts(person).deactivated and rows and rows[0].active):
             return False
@@ -58,8 +58,8 @@ def _member(person: UUID) -> bool:
 
 def _role(person: UUID, role: str) -> bool:
     with transaction.atomic(durable=True):
-        locks.roles()
         locks.person(person)
+        locks.roles()
         held = role in {row.role for row in sealed_sets.rows(RoleAssignment, person)}
         if not (held and role in register.facts(person).roles_removed):
             return False

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
@@ -35,7 +35,7 @@ def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[
         customers=named, opened_by=actor.id, opened_at=world.now(), closed_at=None,
     )  # fmt: skip
     try:
-        with transaction.atomic(durable=True):
+        with people.acting(actor, Permission.OPEN_CASES):
             with sealed_sets.change(Case, case.id, actor) as cases:
                 cases.add(case)
             details = {"case": str(case.id), "system": system}
@@ -52,9 +52,8 @@ def close_case(actor: Actor, *, system: str, reference: str) -> None:
         Denied: the actor may not open or close cases.
         Missing: there is no such case.
     """
-    people.require(actor, Permission.OPEN_CASES)
-    found = queries.case_by_reference(system, reference)
-    with transaction.atomic(durable=True):
+    with people.acting(actor, Permission.OPEN_CASES):
+        found = queries.case_by_reference(system, reference)
         with sealed_sets.change(Case, found.id, actor) as cases:
             (case,) = cases.rows
             if case.closed_at is None:

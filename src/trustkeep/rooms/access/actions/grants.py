@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-
 from trustkeep.base import spans, world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Denied, Missing, Unacceptable
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
-from trustkeep.kernel.people import locks
 from trustkeep.kernel.people import queries as roster
 from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.rooms.access.events import AccessEvent
@@ -41,29 +38,30 @@ def give_grant(
         Unacceptable: there is no such live purpose, it does not need one of the fields, or the
             grant would have ended already.
     """
-    people.require(actor, Permission.GRANT_ACCESS)
-    own = {actor.id, *map(grantee_of, roster.roles_of(actor.id))}
-    if grantee in own:
-        raise Denied(
-            "Nobody grants access to themselves or to a role of their own; ask somebody else.",
-            ("self_grant",),
-        )
-    if grantee not in _ROLES:
-        roster.member(grantee)
-    terms = purposes.terms_by_key().get(purpose)
-    now = world.now()
-    if ends_at is not None:
-        spans.check_end(ends_at, now)
-    if terms is None or not terms.is_live(now):
-        raise Unacceptable(f"There is no live purpose {purpose}; declare it first.")
-    beyond = set(fields) - terms.fields - {EVERY_FIELD}
-    if beyond:
-        raise Unacceptable(f"The purpose {purpose} does not need {', '.join(sorted(beyond))}.")
-    grant = Grant(
-        id=world.new_id(), grantee=grantee, purpose=purpose, fields=sorted(fields),
-        masked=sorted(masked), starts_at=now, ends_at=ends_at, bulk=bulk, given_by=actor.id,
-    )  # fmt: skip
-    with transaction.atomic(durable=True):
+    with people.acting(actor, Permission.GRANT_ACCESS):
+        own = {actor.id, *map(grantee_of, roster.roles_of(actor.id))}
+        if grantee in own:
+            raise Denied(
+                "Nobody grants access to themselves or to a role of their own; ask somebody else.",
+                ("self_grant",),
+            )
+        if grantee not in _ROLES:
+            roster.member(grantee)
+        terms = purposes.terms_by_key().get(purpose)
+        now = world.now()
+        if ends_at is not None:
+            spans.check_end(ends_at, now)
+        if terms is None or not terms.is_live(now):
+            raise Unacceptable(f"There is no live purpose {purpose}; declare it first.")
+        beyond = set(fields) - terms.fields - {EVERY_FIELD}
+        if beyond:
+            raise Unacceptable(f"The purpose {purpose} does not need {', '.join(sorted(beyond))}.")
+        # Together with others, "every field" says all there is to say.
+        named = [EVERY_FIELD] if EVERY_FIELD in fields else sorted(set(fields))
+        grant = Grant(
+            id=world.new_id(), grantee=grantee, purpose=purpose, fields=named,
+            masked=sorted(masked), starts_at=now, ends_at=ends_at, bulk=bulk, given_by=actor.id,
+        )  # fmt: skip
         with sealed_sets.change(Grant, grantee, actor) as grants:
             grants.add(grant)
         log.append(AccessEvent.GRANTED, actor, purpose=purpose, details=_details(grant))
@@ -81,8 +79,7 @@ def revoke_grant(actor: Actor, *, grant: UUID) -> None:
     row = Grant.objects.filter(id=grant).first()
     if row is None:
         raise Missing("There is no such grant.")
-    with transaction.atomic(durable=True):
-        locks.person(row.grantee)
+    with people.acting(actor, Permission.GRANT_ACCESS, alone=row.grantee):
         with sealed_sets.change(Grant, row.grantee, actor) as grants:
             grants.remove(row)
         log.append(

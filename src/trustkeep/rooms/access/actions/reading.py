@@ -163,6 +163,8 @@ def entry_about(actor: Actor, asked: Asked, facts: Facts, decision: Decision) ->
         details["masked"] = list(decision.masked)
     if decision.grants:
         details["grants"] = [str(grant) for grant in decision.grants]
+    if asked.bulk:
+        details["bulk"] = True
     if facts.case:
         details["case"] = str(facts.case.id)
     if decision.refused:
