@@ -107,7 +107,7 @@ def test_rows_before_a_quotation_that_never_ends_are_stored_as_the_sentence_says
     path = tmp_path / "customers.csv"
     path.write_text('No,Name,E-mail,Phone\n1,Dan,,\n2,"Eva')
 
-    with pytest.raises(Unacceptable, match=r"Line 3 .*the rows before it are stored"):
+    with pytest.raises(Unacceptable, match=r"Line 3 .*what came before it is stored"):
         run(company, path)
 
     assert known.customer_of("1") is not None
