@@ -11,6 +11,7 @@ from trustkeep.base.errors import Conflict, Denied, Missing, TrustkeepError
 from trustkeep.kernel.approvals import actions as approvals
 from trustkeep.kernel.keys import epochs, register, sealed_sets, service
 from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.ledger import sequencer
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.vault import locks, writing
 from trustkeep.kernel.vault.models import Customer, SealedValues
@@ -29,6 +30,8 @@ def shop(company):
     def fresh(number):
         customer = company.customer(f"R-{number}", name="Dan", phone="+48 1")
         access.open_case(company.ben, system="call", reference=f"{number}", customers=[customer])
+        if number % 20 == 0:
+            sequencer.run_once()  # behind a ledger that nobody sequences, nothing is read
         return customer
 
     company.fresh = fresh

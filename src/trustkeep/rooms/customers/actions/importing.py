@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
-from uuid import UUID
 
 from django.db import transaction
 
@@ -24,12 +22,11 @@ from trustkeep.kernel.keys import backups, service
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import creating, index, updating
+from trustkeep.kernel.vault import creating, index
 from trustkeep.kernel.vault.creating import NewCustomer, Stored
 from trustkeep.kernel.vault.models import Element
-from trustkeep.kernel.vault.updating import Brought, Outcome, Prefer
 from trustkeep.rooms.customers import rules
-from trustkeep.rooms.customers.actions import gate, mapping
+from trustkeep.rooms.customers.actions import bringing, gate, mapping
 from trustkeep.rooms.customers.actions.table import Table
 from trustkeep.rooms.customers.events import CustomerEvent
 from trustkeep.rooms.customers.rules import Mapped, RefusedRow, RowRefusal, TakenRow
@@ -41,9 +38,7 @@ PAUSE_S = 1.0
 
 Progress = Callable[["Imported", float | None], None]
 Waits = Callable[[float], None]
-Known = Mapping[UUID, NewCustomer]
 Done = TypeVar("Done")
-_REFUSALS = {Outcome.HELD: RowRefusal.HELD, Outcome.RESTRICTED: RowRefusal.RESTRICTED}
 
 
 @dataclass(slots=True)
@@ -59,6 +54,14 @@ class Imported:
     conflicts: int = 0
     refused: list[RefusedRow] = field(default_factory=list)
     refused_count: int = 0
+
+    def count(self, row: bringing.Row, line: int) -> None:
+        """Count a row whose customer was known; one in conflict may have been changed in part."""
+        self.changed += row.is_changed
+        self.conflicts += bool(row.conflicts)
+        refused = row.refused(line)
+        if refused is not None:
+            self.refuse(refused)
 
     def refuse(self, row: RefusedRow) -> None:
         """Count a refused row; the first of them are listed."""
@@ -76,7 +79,7 @@ def import_customers(
     progress: Progress | None = None,
     waits: Waits | None = None,
     made_at: datetime | None = None,
-    prefer: Prefer = Prefer.NEITHER,
+    prefer: bringing.Prefer = bringing.Prefer.NEITHER,
     is_demo: bool = False,
 ) -> Imported:
     """Store the customers of a file, or of standard input (`-`).
@@ -106,9 +109,10 @@ def import_customers(
         stored = _patiently(store, waits)
         done.created += stored.created
         done.known += len(stored.known)
-        for known in _with_news(stored.known, source):
-            bring = partial(_bring, actor, known, source, prefer)
-            _count(_patiently(bring, waits), known, lines, done)
+        for known in bringing.with_news(stored.known, source):
+            bring = partial(bringing.bring, actor, known, source, prefer)
+            for row in _patiently(bring, waits):
+                done.count(row, lines[row.reference])
         if progress:
             progress(done, table.bytes_read / table.size if table.size else None)
     done.refused.sort(key=lambda row: row.line)
@@ -160,28 +164,6 @@ def _distinct(
     return list(by_reference.values()), lines
 
 
-def _with_news(known: Known, source: str) -> Iterator[Known]:
-    """The known customers of whom the file says anything new, a few hundred at a time."""
-    said = {customer: row.opened_values for customer, row in known.items()}
-    news = iter(updating.with_news(said, source=source))
-    while some := list(islice(news, updating.MOST_AT_ONCE)):
-        yield {customer: known[customer] for customer in some}
-
-
-def _count(
-    brought: Mapping[UUID, Brought], known: Known, lines: Mapping[str, int], done: Imported
-) -> None:
-    for customer, one in brought.items():
-        line = lines[known[customer].reference]
-        # With conflicts in some values, others may have been changed.
-        done.changed += one.is_changed
-        done.conflicts += bool(one.conflicts)
-        if one.conflicts:
-            done.refuse(RefusedRow(line, ", ".join(one.conflicts), RowRefusal.CONFLICT))
-        elif one.outcome in _REFUSALS:
-            done.refuse(RefusedRow(line, None, _REFUSALS[one.outcome]))
-
-
 def _patiently(store: Callable[[], Done], waits: Waits | None) -> Done:
     """Store a batch, again and again while a key change is under way.
 
@@ -218,14 +200,6 @@ def _store(
         stored = creating.store_new(actor, rows, declared, source=source)
     points.reached("customers.batch_stored")
     return stored
-
-
-def _bring(actor: Actor, known: Known, source: str, prefer: Prefer) -> Mapping[UUID, Brought]:
-    said = {customer: row.opened_values for customer, row in known.items()}
-    with people.acting(actor, Permission.IMPORT_CUSTOMERS):
-        brought = updating.bring(actor, said, source=source, prefer=prefer)
-    points.reached("customers.batch_brought")
-    return brought
 
 
 def _finish(actor: Actor, source: str, done: Imported) -> None:
