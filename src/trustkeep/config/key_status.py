@@ -1,18 +1,18 @@
-"""What can be said about the keys without opening any of them."""
+"""What can be said about the keys: all that they show, and what using them would meet with."""
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from trustkeep.base import world
-from trustkeep.base.errors import Misconfigured, SealedStart, Tampered
+from trustkeep.base.errors import Misconfigured, SealedStart, Tampered, TrustkeepError
 from trustkeep.config import placement, wiring
 from trustkeep.config.environment import Environment
-from trustkeep.kernel.keys import kit, sealed_meta, store
-from trustkeep.kernel.keys.providers import PassphraseProvider
+from trustkeep.kernel.keys import kit, register, rollback, sealed_meta, service, store
 from trustkeep.kernel.keys.service import INSTALL, TRANSITION, KeyPlaces
 from trustkeep.kernel.keys.slots import FileSlot, SlotUnreachable
 from trustkeep.kernel.keys.store import KeyStore
@@ -43,13 +43,30 @@ def status(environment: Environment) -> dict[str, Any]:
                     "The key store was changed from outside: restore it from its newest backup."
                 )
         keys.close()
-    data["attention"] = [
+    found = [
         *changed,
+        *(_met(environment, places) if keys.exists else ()),
         *(finding.sentence for finding in placement.impossible(environment)),
         *(finding.sentence for finding in placement.doubtful(environment)),
         *_attention(data, places),
     ]
+    data["attention"] = list(dict.fromkeys(found))
     return data
+
+
+def _met(environment: Environment, places: KeyPlaces) -> Iterator[str]:
+    """What a command would be refused with that opens the keys and asks the register."""
+    source = wiring.provider(environment)
+    if not placement.is_at_hand(source):
+        return
+    try:
+        keys = service.unseal(places, source)
+        try:
+            register.verify(keys)
+        finally:
+            keys.close()
+    except TrustkeepError as problem:
+        yield problem.sentence
 
 
 def _of_store(rows: sqlite3.Connection, master: bytes | None) -> dict[str, Any]:
@@ -71,7 +88,7 @@ def _of_store(rows: sqlite3.Connection, master: bytes | None) -> dict[str, Any]:
 
 def _master(environment: Environment) -> bytes | None:
     source = wiring.provider(environment)
-    if isinstance(source, PassphraseProvider) and source.file is None:
+    if not placement.is_at_hand(source):
         return None
     try:
         return source.read()
@@ -128,7 +145,7 @@ def _attention(data: dict[str, Any], places: KeyPlaces) -> list[str]:
         if not slot["answers"]:
             found.append(f"The {slot['slot']} slot does not answer: connect its medium.")
         elif data["epoch"] and f"{data['epoch']} active" not in slot["epochs"]:
-            found.append(f"The {slot['slot']} slot holds no secret for epoch {data['epoch']}.")
+            found.append(_without(slot, data["epoch"], places))
     if places.recovery is None:
         found.append("There is no recovery slot: the loss of this disk loses everything.")
     elif data["kit_proven_at"] is None:
@@ -138,3 +155,13 @@ def _attention(data: dict[str, Any], places: KeyPlaces) -> list[str]:
     if data["transition"] is not None:
         found.append("A key change has not ended: it goes on when every slot answers.")
     return found
+
+
+def _without(slot: dict[str, Any], epoch: int, places: KeyPlaces) -> str:
+    """What to say of a slot without the present secret: it or the store may be the older one."""
+    newest = max((int(each.split()[0]) for each in slot["epochs"] if "active" in each), default=0)
+    if newest > epoch:
+        return rollback.suspected(
+            places.store, epoch, newest, f"the {slot['slot']} slot holds"
+        ).sentence
+    return f"The {slot['slot']} slot holds no secret for epoch {epoch}."

@@ -70,20 +70,32 @@ def wire(environment: Environment, master: MasterKeyProvider | None = None) -> N
 
 
 def check_not_rolled_back() -> None:
-    """Open the keys, and refuse data or a register older than what the anchors have seen.
+    """Open the keys, and refuse data, keys or a register older than what was seen of them.
 
     Raises:
         SealedStart: the master key is not to be had now.
-        RollbackSuspected: an older database was put in place of the present one.
+        RollbackSuspected: an older database or key store was put in place of the present one.
         Tampered: the register of holds, withdrawals and erasures is older than its anchor.
     """
-    from trustkeep.kernel.keys import register, service
+    from trustkeep.kernel.keys import register, rollback, service
     from trustkeep.kernel.ledger import anchors, ports
 
     keys = service.current()
+    rollback.refuse_behind(keys.places.store, keys.epoch(), _told_epoch())
     notes = (anchor.newest() for anchor in ports.current().anchors)
     anchors.check_not_rolled_back([note for note in notes if note is not None])
     register.facts(keys.install)  # any look compares the register with its mark in the slot
+
+
+def _told_epoch() -> int:
+    """The newest epoch that the ledger says was reached; 0: none yet."""
+    from trustkeep.kernel.keys.events import KeyEvent
+    from trustkeep.kernel.ledger import history
+    from trustkeep.kernel.vault.events import VaultEvent
+
+    # Both end a change: until then the newest key backup may be of the epoch before.
+    told = map(history.last, (KeyEvent.EPOCH_CHANGED, VaultEvent.ERASED))
+    return max((entry["details"]["epoch"] for entry in told if entry), default=0)
 
 
 def publish_what_waits() -> bool:
