@@ -54,7 +54,7 @@ def test_an_older_key_folder_is_refused_and_changes_nothing(erasure):
     assert erasure.run().is_done
     copy.put_back()
 
-    with pytest.raises(RollbackSuspected, match="recovery slot holds epoch 2.*keys restore") as no:
+    with pytest.raises(RollbackSuspected, match=r"recovery slot holds epoch 2.*keys restore") as no:
         erasure.house.unsealed()
     assert no.value.sentence.isprintable()
     with pytest.raises(RollbackSuspected):
@@ -173,7 +173,7 @@ def test_the_recovery_slots_files_in_the_primary_slot_are_named_as_what_they_are
     shutil.rmtree(places.primary)
     shutil.copytree(places.recovery, places.primary)
 
-    with pytest.raises(Misconfigured, match="but another slot's.*keys slots --restore --kit FILE"):
+    with pytest.raises(Misconfigured, match=r"but another slot's.*keys slots --restore --kit FILE"):
         erasure.house.unsealed()
     replacing.restore_primary(places, kit_of(erasure))
 

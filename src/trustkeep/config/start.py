@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from trustkeep.base.errors import Misconfigured, Tampered, Unavailable
@@ -220,6 +221,20 @@ def begin_ledger(say: Say) -> None:
         raise Unavailable("Another process is publishing and is not done yet: try again.")
 
 
+@contextmanager
+def making(environment: Environment) -> Iterator[None]:
+    """While an installation is made or brought up to date: one process at a time, the others wait.
+
+    It is another lock than that of `serve`: tables may be brought up to date while that runs.
+    """
+    from trustkeep.config import pg_folders
+    from trustkeep.kernel.keys import file_lock
+
+    pg_folders.make_home(environment.home)
+    with file_lock.held(environment.home / "init.lock"):
+        yield
+
+
 def init(environment: Environment, say: Say, master: MasterKeyProvider | None = None) -> None:
     """Everything a fresh machine needs before the first command; may be run again at any time."""
     from trustkeep.config import placement, wiring
@@ -228,13 +243,14 @@ def init(environment: Environment, say: Say, master: MasterKeyProvider | None = 
     for doubt in placement.doubtful(environment):
         say(doubt.sentence)
     source = master or wiring.provider(environment)  # one: a passphrase is asked for once
-    database(environment, say, make=True)
-    django()
-    migrate(say)
-    found_keys(environment, source, say)
-    wire(environment, source)
-    check_not_rolled_back()
-    begin_ledger(say)
+    with making(environment):
+        database(environment, say, make=True)
+        django()
+        migrate(say)
+        found_keys(environment, source, say)
+        wire(environment, source)
+        check_not_rolled_back()
+        begin_ledger(say)
 
 
 def next_steps() -> list[str]:

@@ -52,6 +52,8 @@ def serve(settings: Environment, say: Say) -> None:
     with _only_one(settings):
         _refuse_taken_port(settings)
         master = wiring.provider(settings)
+        with start.making(settings):
+            pass  # an `init` that runs now has its way first
         if start.is_founded(settings):
             start.database(settings, say)
         else:
