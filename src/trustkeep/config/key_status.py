@@ -10,7 +10,7 @@ from uuid import UUID
 
 from trustkeep.base import world
 from trustkeep.base.errors import Misconfigured, SealedStart, Tampered, TrustkeepError
-from trustkeep.config import placement, wiring
+from trustkeep.config import pg_folders, placement, wiring
 from trustkeep.config.environment import Environment
 from trustkeep.kernel.keys import kit, register, rollback, sealed_meta, service, store
 from trustkeep.kernel.keys.service import INSTALL, TRANSITION, KeyPlaces
@@ -21,7 +21,12 @@ KIT_COUNTS_FOR = timedelta(days=90)  # then it is to be proven again
 
 
 def status(environment: Environment) -> dict[str, Any]:
-    """Epoch, slots, what is pending, kit, newest key backup, and what needs attention."""
+    """Epoch, slots, what is pending, kit, newest key backup, and what needs attention.
+
+    Raises:
+        Misconfigured: it is another user's installation.
+    """
+    pg_folders.refuse_of_another(environment.home)
     places = wiring.places(environment)
     keys, changed = KeyStore(places.store), list[str]()
     data: dict[str, Any] = {

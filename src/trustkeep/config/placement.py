@@ -57,6 +57,16 @@ def doubtful(environment: Environment) -> tuple[Finding, ...]:
     )[:1]
 
 
+def closed(environment: Environment) -> tuple[Finding, ...]:
+    """An installation of another user, of which this one sees nothing."""
+    try:
+        pg_folders.refuse_of_another(environment.home)
+    except Misconfigured as problem:
+        what, _, remedy = problem.sentence.removesuffix(".").partition(": ")
+        return (Finding("TRUSTKEEP_HOME", f"cannot be used ({what})", remedy),)
+    return ()
+
+
 def missing(environment: Environment) -> tuple[Finding, ...]:
     """A master key that cannot be had although there is an installation that needs it."""
     source = wiring.provider(environment)

@@ -30,8 +30,9 @@ def database(environment: Environment, say: Say = silent, *, make: bool = False)
         Misconfigured, Unavailable: with what to do.
     """
     # Here and below imports are late: `--help` must not wait for a driver or for Django.
-    from trustkeep.config import durability, embedded
+    from trustkeep.config import durability, embedded, pg_folders
 
+    pg_folders.refuse_of_another(environment.home)
     if environment.database_url is None:
         if not make and not embedded.is_made(environment.home):
             raise Misconfigured(
@@ -230,6 +231,7 @@ def making(environment: Environment) -> Iterator[None]:
     from trustkeep.config import pg_folders
     from trustkeep.kernel.keys import file_lock
 
+    pg_folders.refuse_of_another(environment.home)
     pg_folders.make_home(environment.home)
     with file_lock.held(environment.home / "init.lock"):
         yield

@@ -59,6 +59,10 @@ def _foreseen(failure: BaseException) -> Problem | None:
     if state == _NO_SPACE or (isinstance(failure, OSError) and failure.errno == errno.ENOSPC):
         return Problem("no_space", 503, 3, "The disk is full and nothing was done: free some "
                        "space, then try again.")  # fmt: skip
+    if isinstance(failure, PermissionError):
+        return Problem("not_permitted", 503, 3, "The system does not let this user at a file or "
+                       "folder that is needed: run this as the user who owns TRUSTKEEP_HOME, and "
+                       "mend the rights of what is below it.")  # fmt: skip
     if state is not None and (state == "" or state.startswith(("08", "57P", "53"))):
         return Problem("database_unavailable", 503, 3, "The database does not answer and nothing "
                        "was done: see that it runs, then try again.")  # fmt: skip

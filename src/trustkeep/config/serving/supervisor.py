@@ -37,7 +37,12 @@ _log = structlog.get_logger(__name__)
 
 
 def run_folder(settings: Environment) -> Path:
-    """Where a running `serve` keeps its lock and its socket."""
+    """Where a running `serve` keeps its lock and its socket.
+
+    Raises:
+        Misconfigured: it is another user's.
+    """
+    pg_folders.refuse_of_another(settings.home)
     return settings.home / "run"
 
 
@@ -79,8 +84,9 @@ class _Supervisor:
         try:
             if sealed is not None:
                 self._wait_sealed(sealed)
-            self._start("sequencer", "worker", "web")
-            self._say(f"serving on http://{web.ADDRESS}:{self._settings.port}")
+            if not self._stop.is_set():  # it may have been told to while it was sealed
+                self._start("sequencer", "worker", "web")
+                self._say(f"serving on http://{web.ADDRESS}:{self._settings.port}")
             self._tend()
         finally:
             self._stop.set()
@@ -140,8 +146,7 @@ class _Supervisor:
         door.close()
 
     def _start(self, *kinds: str) -> None:
-        if not self._stop.is_set():
-            self._children += [Child(kind, self._key) for kind in kinds]
+        self._children += [Child(kind, self._key) for kind in kinds]
 
     def _tend(self) -> None:
         while not self._stop.is_set():
@@ -177,8 +182,8 @@ def _in_memory(key: bytes) -> int:
 
 @contextmanager
 def _only_one(settings: Environment) -> Iterator[None]:
-    pg_folders.make_home(settings.home)
     folder = run_folder(settings)
+    pg_folders.make_home(settings.home)
     folder.mkdir(mode=0o700, exist_ok=True)
     with ExitStack() as stack:
         try:

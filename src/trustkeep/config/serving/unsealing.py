@@ -2,10 +2,11 @@
 
 import json
 import os
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Connection
 from pathlib import Path
 
 from trustkeep.base.errors import Conflict, SealedStart, TrustkeepError
@@ -31,12 +32,15 @@ class Door:
         self._folder.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
         self._folder.chmod(_FOLDER)
         (self._folder / NAME).unlink(missing_ok=True)
+        # Not the library's `Listener`: it unlinks its address once more when the process ends.
+        self._socket = socket.socket(socket.AF_UNIX)
         with _near(self._folder) as address:
             before = os.umask(0o177)
             try:
-                self._listener = Listener(address, family="AF_UNIX")
+                self._socket.bind(address)
             finally:
                 os.umask(before)
+        self._socket.listen()
         self._thread.start()
 
     def close(self) -> None:
@@ -46,7 +50,7 @@ class Door:
     def _listen(self) -> None:
         while not self.opened.is_set():
             try:
-                with self._listener.accept() as caller:
+                with Connection(self._socket.accept()[0].detach()) as caller:
                     caller.send_bytes(json.dumps(self._answer(caller)).encode())
             except (OSError, EOFError):
                 continue  # a caller who went away

@@ -39,6 +39,7 @@ def found(places: KeyPlaces, provider: MasterKeyProvider) -> bool:
     """
     if KeyStore(places.store).exists:
         return False
+    places.store.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     provider.create()
     master = provider.read()
     primary = FileSlot("primary", places.primary)

@@ -28,10 +28,7 @@ class Command(NounCommand):
         """Every setting with its effective value, secrets masked; exit code 1 on a finding."""
         environment, findings = of_process()
         unread = {finding.name.removesuffix("_FILE") for finding in findings}
-        findings += placement.impossible(environment) + placement.doubtful(environment)
-        findings += placement.missing(environment)
-        if not any(finding.name == "DATABASE_URL" for finding in findings):
-            findings += database_check.findings(environment)
+        findings += placement.closed(environment) or _at_places(environment, unread)
         settings = _settings(environment, unread)
         text = as_text(settings) + "\n\n" + _verdict(findings)
         data = {"settings": settings, "findings": [_as_data(finding) for finding in findings]}
@@ -51,6 +48,12 @@ class Command(NounCommand):
         start.django()
         changed = reference.write(folder)
         return Answer({"written": changed}, "\n".join(changed) or "nothing to change")
+
+
+def _at_places(environment: Environment, unread: set[str]) -> tuple[Finding, ...]:
+    found = placement.impossible(environment) + placement.doubtful(environment)
+    found += placement.missing(environment)
+    return found if "DATABASE_URL" in unread else found + database_check.findings(environment)
 
 
 def _settings(environment: Environment, unread: set[str]) -> list[dict[str, str | None]]:
