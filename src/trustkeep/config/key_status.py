@@ -29,6 +29,8 @@ def status(environment: Environment) -> dict[str, Any]:
     pg_folders.refuse_of_another(environment.home)
     places = wiring.places(environment)
     keys, changed = KeyStore(places.store), list[str]()
+    met = list(_met(environment, places)) if keys.exists else []
+    is_foreign = wiring.provider(environment).wrong in met
     data: dict[str, Any] = {
         "master_key": environment.master_key.partition(":")[0],
         "protects": placement.protects(environment),
@@ -42,7 +44,7 @@ def status(environment: Environment) -> dict[str, Any]:
     if keys.exists:
         with keys.reading() as rows:
             try:
-                data |= _of_store(rows, _master(environment))
+                data |= _of_store(rows, None if is_foreign else _master(environment))
             except (Tampered, ValueError):
                 changed.append(
                     "The key store was changed from outside: restore it from its newest backup."
@@ -50,7 +52,7 @@ def status(environment: Environment) -> dict[str, Any]:
         keys.close()
     found = [
         *changed,
-        *(_met(environment, places) if keys.exists else ()),
+        *met,
         *(finding.sentence for finding in placement.impossible(environment)),
         *(finding.sentence for finding in placement.doubtful(environment)),
         *_attention(data, places),

@@ -91,6 +91,8 @@ class _Supervisor:
         finally:
             self._stop.set()
             self._say("stopping")
+            if sealed is not None:
+                sealed.close()
             for child in reversed(self._children):  # the sequencer last: the others write entries
                 child.end()
             keeper.join()

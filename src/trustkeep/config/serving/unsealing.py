@@ -2,11 +2,10 @@
 
 import json
 import os
-import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing.connection import Client, Connection
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
 from trustkeep.base.errors import Conflict, SealedStart, TrustkeepError
@@ -25,32 +24,33 @@ class Door:
     def __init__(self, folder: Path, attempt: Try) -> None:
         self._folder, self._attempt = folder, attempt
         self._thread = threading.Thread(target=self._listen, name="unseal", daemon=True)
-        self.opened = threading.Event()
+        self.opened, self._closed = threading.Event(), threading.Event()
 
     def open(self) -> None:
         """Begin to listen, in a thread."""
         self._folder.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
         self._folder.chmod(_FOLDER)
         (self._folder / NAME).unlink(missing_ok=True)
-        # Not the library's `Listener`: it unlinks its address once more when the process ends.
-        self._socket = socket.socket(socket.AF_UNIX)
         with _near(self._folder) as address:
             before = os.umask(0o177)
             try:
-                self._socket.bind(address)
+                self._listener = Listener(address, family="AF_UNIX")
             finally:
                 os.umask(before)
-        self._socket.listen()
         self._thread.start()
 
     def close(self) -> None:
-        """Listen no longer."""
+        """Listen no longer; may be called again."""
+        self._closed.set()
         (self._folder / NAME).unlink(missing_ok=True)
+        # The listener would unlink its address, which is gone, when the process ends, and say so.
+        with suppress(OSError):
+            self._listener.close()
 
     def _listen(self) -> None:
-        while not self.opened.is_set():
+        while not (self.opened.is_set() or self._closed.is_set()):
             try:
-                with Connection(self._socket.accept()[0].detach()) as caller:
+                with self._listener.accept() as caller:
                     caller.send_bytes(json.dumps(self._answer(caller)).encode())
             except (OSError, EOFError):
                 continue  # a caller who went away

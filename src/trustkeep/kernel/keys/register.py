@@ -197,7 +197,10 @@ def verify(keys: KeyService) -> int:
             total += entries
         (stored,) = rows.execute("SELECT count(*) FROM register").fetchone()
     if stored != total:
-        raise _changed()
+        raise Tampered(
+            "Facts that belong to no bucket were put into the register from outside: they count "
+            "for nothing; restore the key store from its newest backup."
+        )
     return total
 
 
