@@ -91,6 +91,13 @@ def test_an_older_key_folder_is_refused_by_every_command_until_the_store_is_rest
     assert (1, 1) == (code, out.count("the recovery slot holds epoch 2"))
     assert before == {path: path.read_bytes() for path in machine.folder.glob("recovery/epoch-*")}
 
+    # Without a recovery slot the ledger tells.
+    (machine.folder / "recovery").rename(machine.folder / "away")
+    code, _, err = machine.run("keys", "rotate")
+    assert (3, True) == (code, "but the ledger tells of epoch 2" in err)
+    assert "but the ledger tells of epoch 2" in machine.run("keys", "status")[1]
+    (machine.folder / "away").rename(machine.folder / "recovery")
+
     # As the sentence says.
     (keys / "keys.sqlite").rename(machine.folder / "evidence")
     assert 3 == machine.run("keys", "restore")[0]

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.db import Error
+
 from trustkeep.base import world
 from trustkeep.base.errors import Misconfigured, SealedStart, Tampered, TrustkeepError
-from trustkeep.config import pg_folders, placement, wiring
+from trustkeep.config import embedded, pg_folders, placement, start, wiring
 from trustkeep.config.environment import Environment
 from trustkeep.kernel.keys import kit, register, rollback, sealed_meta, service, store
 from trustkeep.kernel.keys.service import INSTALL, TRANSITION, KeyPlaces
@@ -29,7 +31,7 @@ def status(environment: Environment) -> dict[str, Any]:
     pg_folders.refuse_of_another(environment.home)
     places = wiring.places(environment)
     keys, changed = KeyStore(places.store), list[str]()
-    met = list(_met(environment, places)) if keys.exists else []
+    met = list(_met(environment, places))
     is_foreign = wiring.provider(environment).wrong in met
     data: dict[str, Any] = {
         "master_key": environment.master_key.partition(":")[0],
@@ -62,18 +64,19 @@ def status(environment: Environment) -> dict[str, Any]:
 
 
 def _met(environment: Environment, places: KeyPlaces) -> Iterator[str]:
-    """What a command would be refused with that opens the keys and asks the register."""
+    """What a command would be refused with that opens the keys and asks register and ledger."""
     source = wiring.provider(environment)
-    if not placement.is_at_hand(source):
+    if not (KeyStore(places.store).exists and placement.is_at_hand(source)):
         return
     try:
-        keys = service.unseal(places, source)
-        try:
-            register.verify(keys)
-        finally:
-            keys.close()
+        start.wire(environment, source)
+        register.verify(service.current())
+        if environment.database_url is not None or embedded.is_running(environment.home):
+            start.check_not_rolled_back()
     except TrustkeepError as problem:
         yield problem.sentence
+    except Error:
+        return  # nothing to compare with: `config check` says what ails the database
 
 
 def _of_store(rows: sqlite3.Connection, master: bytes | None) -> dict[str, Any]:
