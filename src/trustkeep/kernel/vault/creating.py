@@ -47,6 +47,14 @@ class NewCustomer:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """How many records are new, and those that were there already, with what was said of them."""
+
+    created: int
+    known: Mapping[UUID, NewCustomer]
+
+
+@dataclass(frozen=True, slots=True)
 class _Sealed:
     header: Header
     seal: bytes
@@ -59,8 +67,8 @@ def store_new(
     elements: Mapping[str, Element],
     *,
     source: str,
-) -> int:
-    """Store those of these customers that have no record yet; returns how many that were.
+) -> "Stored":
+    """Store those of these customers that have no record yet.
 
     The references must differ from each other.  Only inside a transaction.
 
@@ -80,7 +88,10 @@ def store_new(
             elements,
             source=source,
         )
-    return len(fresh)
+    there = {
+        known[digest]: row for digest, row in zip(hashed, rows, strict=True) if digest in known
+    }
+    return Stored(len(fresh), there)
 
 
 def wait_for_others() -> None:

@@ -22,7 +22,7 @@ from trustkeep.kernel.keys.authorisations import Authorisation
 from trustkeep.kernel.keys.slots import Acknowledgement
 from trustkeep.kernel.keys.unwrap import DROP_AFTER_S
 from trustkeep.kernel.ledger import history, log
-from trustkeep.kernel.vault import headers, index, locks, rules
+from trustkeep.kernel.vault import headers, index, locks, rules, updating
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.rules import SensitivityClass, State
 
@@ -170,6 +170,7 @@ def _removed(actor: Actor, customer: UUID, change: epochs.Change) -> Erased:
         if header is None:
             return _erased(customer, logical_at, cryptographic_at, change)
         cursor.execute("DELETE FROM vault_sealedvalues WHERE customer_id = %s", (customer,))
+        updating.forget(customer)
         index.forget(customer)
         after = header.following(state=State.ERASED, classes={})
         _set_state(after, service.current().named_key("policy"))

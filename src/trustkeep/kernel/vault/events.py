@@ -10,7 +10,11 @@ class VaultEvent(Event):
         "vault.customer.created",
         {"state": Detail.COUNT, "written": Detail.VERSIONS, "source": Detail.CODE},
     )
-    WRITTEN = "vault.customer.written", {"state": Detail.COUNT, "written": Detail.VERSIONS}
+    WRITTEN = (
+        "vault.customer.written",
+        {"state": Detail.COUNT, "written": Detail.VERSIONS, "source": Detail.CODE},
+    )
+    COMPARED = "vault.customer.compared", {"source": Detail.CODE, "differs": Detail.CODES}
     ERASE_INTENDED = "vault.customer.erase_intended", {"state": Detail.COUNT, "approval": Detail.ID}
     ERASED = (
         "vault.customer.erased",

@@ -52,6 +52,19 @@ class SealedValues(models.Model):
     blob = models.BinaryField()
 
 
+class Said(models.Model):
+    """What a source last said of a customer: digests under the customer's key, by element.
+
+    Not sealed: whoever changes one by SQL makes a file's value be asked about, or a row be opened
+    that need not be; only the customer's key could make one that is believed.
+    """
+
+    pk = models.CompositePrimaryKey("customer", "source")
+    customer = models.UUIDField()
+    source = models.CharField(max_length=80)
+    digests = models.JSONField()
+
+
 class Element(SealedRow):
     """A data element: one kind of value that may be kept about a customer.
 

@@ -47,16 +47,33 @@ def write_fields(actor: Actor, customer: UUID, changes: Mapping[str, str | None]
         keys.install, key, header, blobs[customer], list(elements), elements
     )
     opened_after = _changed(opened_values, changes)
-    after, fresh = _resealed(keys.install, key, header, opened_values, opened_after, elements)
-    _store(after, after.seal(keys.named_key("policy")), fresh)
-    indexer = index.Indexer(elements, index.writing_generation())
-    index.replace(indexer, customer, after.version, opened_after)
-    log.append(
-        VaultEvent.WRITTEN,
-        actor,
-        customer=customer,
-        details={"state": after.version, "written": rules.ledger_versions(after.classes)},
-    )
+    Writer(actor, elements).rewrite(key, header, opened_values, opened_after)
+
+
+class Writer:
+    """Puts values in the place of others, for one actor; `details` are what entries say besides."""
+
+    def __init__(self, actor: Actor, elements: Mapping[str, Element], **details: str) -> None:
+        self._actor, self._elements, self._details = actor, elements, details
+        self._indexer = index.Indexer(elements, index.writing_generation())
+
+    def rewrite(
+        self, key: CustomerKey, header: Header, opened_before: Values, opened_after: Values
+    ) -> None:
+        """Write the values after in the place of those before.  Only under the customer's lock."""
+        keys = service.current()
+        after, fresh = _resealed(
+            keys.install, key, header, opened_before, opened_after, self._elements
+        )
+        _store(after, after.seal(keys.named_key("policy")), fresh)
+        index.replace(self._indexer, header.customer, after.version, opened_after)
+        written = {"state": after.version, "written": rules.ledger_versions(after.classes)}
+        log.append(
+            VaultEvent.WRITTEN,
+            self._actor,
+            customer=header.customer,
+            details={**written, **self._details},
+        )
 
 
 def _changed(opened_values: Values, changes: Mapping[str, str | None]) -> dict[str, str]:

@@ -12,6 +12,8 @@ class CustomerEvent(Event):
             "source": Detail.CODE,
             "created": Detail.COUNT,
             "known": Detail.COUNT,
+            "changed": Detail.COUNT,
+            "conflicts": Detail.COUNT,
             "refused": Detail.COUNT,
         },
     )

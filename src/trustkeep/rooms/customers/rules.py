@@ -25,6 +25,9 @@ class RowRefusal(StrEnum):
     CONTROL = "control"
     FORMULA = "formula"
     TOO_LONG = "too_long"
+    CONFLICT = "conflict"
+    HELD = "held"
+    RESTRICTED = "restricted"
 
 
 REMEDIES: Mapping[RowRefusal, str] = {
@@ -36,6 +39,9 @@ REMEDIES: Mapping[RowRefusal, str] = {
     RowRefusal.CONTROL: "holds a control character: remove it",
     RowRefusal.FORMULA: "begins like a formula: export values, not formulas",
     RowRefusal.TOO_LONG: f"is longer than {MOST_CHARACTERS} characters: shorten it",
+    RowRefusal.CONFLICT: "was changed here and in the file: look, then import with --prefer",
+    RowRefusal.HELD: "is about a customer on whom a legal hold stands: unchanged",
+    RowRefusal.RESTRICTED: "is about a customer whose processing is restricted: unchanged",
 }
 
 

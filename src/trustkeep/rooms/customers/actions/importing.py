@@ -1,7 +1,8 @@
 """Importing customers from a CSV file by an explicit mapping.  SOP 4.1a, 4.2a.
 
-Each batch is one durable step, and a reference that is known is passed over: an import that was
-interrupted is simply started again.
+Each batch is one durable step.  A reference that is known is brought up to date with what the file
+says; where that is what it said before, nothing is done: an import that was interrupted is simply
+started again.
 """
 
 import time
@@ -9,7 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
 
 from django.db import transaction
 
@@ -20,14 +24,15 @@ from trustkeep.kernel.keys import backups, service
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import creating, index
-from trustkeep.kernel.vault.creating import NewCustomer
+from trustkeep.kernel.vault import creating, index, updating
+from trustkeep.kernel.vault.creating import NewCustomer, Stored
 from trustkeep.kernel.vault.models import Element
+from trustkeep.kernel.vault.updating import Brought, Outcome, Prefer
 from trustkeep.rooms.customers import rules
 from trustkeep.rooms.customers.actions import gate, mapping
 from trustkeep.rooms.customers.actions.table import Table
 from trustkeep.rooms.customers.events import CustomerEvent
-from trustkeep.rooms.customers.rules import Mapped, RefusedRow, TakenRow
+from trustkeep.rooms.customers.rules import Mapped, RefusedRow, RowRefusal, TakenRow
 
 BATCH = 5000
 MOST_REPORTED = 10_000
@@ -36,14 +41,22 @@ PAUSE_S = 1.0
 
 Progress = Callable[["Imported", float | None], None]
 Waits = Callable[[float], None]
+Known = Mapping[UUID, NewCustomer]
+Done = TypeVar("Done")
+_REFUSALS = {Outcome.HELD: RowRefusal.HELD, Outcome.RESTRICTED: RowRefusal.RESTRICTED}
 
 
 @dataclass(slots=True)
 class Imported:
-    """What an import did so far: `known` rows had a record already."""
+    """What an import did so far: `known` rows had a record already, `changed` of them was changed.
+
+    `conflicts` of them, which are among the refused, say something else than somebody did here.
+    """
 
     created: int = 0
     known: int = 0
+    changed: int = 0
+    conflicts: int = 0
     refused: list[RefusedRow] = field(default_factory=list)
     refused_count: int = 0
 
@@ -63,12 +76,14 @@ def import_customers(
     progress: Progress | None = None,
     waits: Waits | None = None,
     made_at: datetime | None = None,
+    prefer: Prefer = Prefer.NEITHER,
     is_demo: bool = False,
 ) -> Imported:
     """Store the customers of a file, or of standard input (`-`).
 
     `source` names where they come from, as a code, and `made_at` is when the file was made: one
     that is older than an erasure may bring somebody back.  None is a source that tells of now.
+    `prefer` says whose value counts where both the file and somebody here changed one.
     `progress` hears what was done so far and the share of the file, None where its size is unknown;
     `waits` hears how many seconds a batch has waited for a key change to end.
 
@@ -86,11 +101,14 @@ def import_customers(
     done = Imported()
     table = Table(file)
     for batch in _batches(_taken(table, mapped, done)):
-        rows = _distinct(batch, done)
+        rows, lines = _distinct(batch, done)
         store = partial(_store, actor, rows, declared, source, made_at=made_at, is_demo=is_demo)
-        created = _patiently(store, waits)
-        done.created += created
-        done.known += len(rows) - created
+        stored = _patiently(store, waits)
+        done.created += stored.created
+        done.known += len(stored.known)
+        for known in _with_news(stored.known, source):
+            bring = partial(_bring, actor, known, source, prefer)
+            _count(_patiently(bring, waits), known, lines, done)
         if progress:
             progress(done, table.bytes_read / table.size if table.size else None)
     done.refused.sort(key=lambda row: row.line)
@@ -126,18 +144,45 @@ def _batches(rows: Iterable[TakenRow]) -> Iterator[list[TakenRow]]:
         yield batch
 
 
-def _distinct(batch: Sequence[TakenRow], done: Imported) -> list[NewCustomer]:
+def _distinct(
+    batch: Sequence[TakenRow], done: Imported
+) -> tuple[list[NewCustomer], dict[str, int]]:
+    """The rows of a batch with each reference once, and the line of each reference as it stands."""
     by_reference: dict[str, NewCustomer] = {}
+    lines: dict[str, int] = {}
     for row in batch:
         reference = text.reference(row.reference)
         if reference in by_reference:
-            done.refuse(RefusedRow(row.line, None, rules.RowRefusal.DUPLICATE_REFERENCE))
+            done.refuse(RefusedRow(row.line, None, RowRefusal.DUPLICATE_REFERENCE))
         else:
             by_reference[reference] = NewCustomer(row.reference, row.opened_values)
-    return list(by_reference.values())
+            lines[row.reference] = row.line
+    return list(by_reference.values()), lines
 
 
-def _patiently(store: Callable[[], int], waits: Waits | None) -> int:
+def _with_news(known: Known, source: str) -> Iterator[Known]:
+    """The known customers of whom the file says anything new, a few hundred at a time."""
+    said = {customer: row.opened_values for customer, row in known.items()}
+    news = iter(updating.with_news(said, source=source))
+    while some := list(islice(news, updating.MOST_AT_ONCE)):
+        yield {customer: known[customer] for customer in some}
+
+
+def _count(
+    brought: Mapping[UUID, Brought], known: Known, lines: Mapping[str, int], done: Imported
+) -> None:
+    for customer, one in brought.items():
+        line = lines[known[customer].reference]
+        # With conflicts in some values, others may have been changed.
+        done.changed += one.is_changed
+        done.conflicts += bool(one.conflicts)
+        if one.conflicts:
+            done.refuse(RefusedRow(line, ", ".join(one.conflicts), RowRefusal.CONFLICT))
+        elif one.outcome in _REFUSALS:
+            done.refuse(RefusedRow(line, None, _REFUSALS[one.outcome]))
+
+
+def _patiently(store: Callable[[], Done], waits: Waits | None) -> Done:
     """Store a batch, again and again while a key change is under way.
 
     An erasure takes a moment; one that waits for a slot may take longer than anybody waits.
@@ -163,16 +208,24 @@ def _store(
     *,
     made_at: datetime | None,
     is_demo: bool,
-) -> int:
+) -> Stored:
     with people.acting(actor, Permission.IMPORT_CUSTOMERS):
         creating.wait_for_others()
         if made_at is not None:
             gate.refuse_older_than_erasure(made_at)
         if not is_demo:
             gate.refuse_unproven([row.reference for row in rows])
-        created = creating.store_new(actor, rows, declared, source=source)
+        stored = creating.store_new(actor, rows, declared, source=source)
     points.reached("customers.batch_stored")
-    return created
+    return stored
+
+
+def _bring(actor: Actor, known: Known, source: str, prefer: Prefer) -> Mapping[UUID, Brought]:
+    said = {customer: row.opened_values for customer, row in known.items()}
+    with people.acting(actor, Permission.IMPORT_CUSTOMERS):
+        brought = updating.bring(actor, said, source=source, prefer=prefer)
+    points.reached("customers.batch_brought")
+    return brought
 
 
 def _finish(actor: Actor, source: str, done: Imported) -> None:
@@ -184,6 +237,8 @@ def _finish(actor: Actor, source: str, done: Imported) -> None:
                 "source": source,
                 "created": done.created,
                 "known": done.known,
+                "changed": done.changed,
+                "conflicts": done.conflicts,
                 "refused": done.refused_count,
             },
         )

@@ -13,6 +13,7 @@ from trustkeep.kernel.approvals import queries as requests
 from trustkeep.kernel.approvals.rules import DELAY, Way
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import known
+from trustkeep.kernel.vault.updating import Prefer
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import actions, queries
 from trustkeep.rooms.customers.actions import ErasureOutcome, Imported
@@ -34,6 +35,10 @@ def _import(parser: ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="a CSV file with a header, in UTF-8; - is stdin")
     parser.add_argument("--mapping", type=Path, required=True, help="TOML: reference and fields")
     parser.add_argument("--source", required=True, help="where the rows come from, as a code")
+    parser.add_argument(
+        "--prefer", type=Prefer, choices=list(Prefer), default=Prefer.NEITHER,
+        help="whose value counts where both the file and somebody here changed one",
+    )  # fmt: skip
     parser.add_argument(
         "--made", type=moment, help="when its content was taken, where the file's date says else"
     )
@@ -88,12 +93,13 @@ class Command(NounCommand):
         help="store the customers of a CSV file; started again, nothing is stored twice",
     )  # fmt: skip
     def import_(
-        self, actor: Actor, *, file: Path, mapping: Path, source: str, made: datetime | None
-    ) -> Answer:
+        self, actor: Actor, *, file: Path, mapping: Path, source: str, made: datetime | None,
+        prefer: Prefer,
+    ) -> Answer:  # fmt: skip
         """Import, with a line for each row that was refused."""
         done = actions.import_customers(
             actor, file=file, mapped=actions.mapping_from(mapping), source=source,
-            made_at=made or _made_at(file), progress=self._show(world.monotonic()),
+            made_at=made or _made_at(file), prefer=prefer, progress=self._show(world.monotonic()),
             waits=self._show_wait,
         )  # fmt: skip
         return _imported(done)
@@ -103,7 +109,8 @@ class Command(NounCommand):
             took_s = max(0.001, world.monotonic() - began)
             rate = (done.created + done.known) / took_s
             so_far = (
-                f"{done.created:,} created, {done.known:,} known, {done.refused_count:,} refused, "
+                f"{done.created:,} created, {done.known:,} known, {done.changed:,} changed, "
+                f"{done.refused_count:,} refused, "
                 f"{rate:,.0f}/s"
             )
             if share is None:
@@ -236,7 +243,13 @@ def _made_at(file: Path) -> datetime | None:
 
 
 def _imported(done: Imported) -> Answer:
-    counts = {"created": done.created, "known": done.known, "refused": done.refused_count}
+    counts = {
+        "created": done.created,
+        "known": done.known,
+        "changed": done.changed,
+        "conflicts": done.conflicts,
+        "refused": done.refused_count,
+    }
     data = {
         **counts,
         "rows": [
