@@ -76,6 +76,16 @@ def test_a_slot_without_the_present_secret_turns_it_red(company, light):
     assert {"slots_answer": "broken"} == light("4.2a.slots")
 
 
+def test_a_slot_that_is_further_on_than_the_store_turns_it_red(company, light):
+    recovery = service.current().recovery
+    recovery.prepare(9, bytes(32))
+    assert {"slots_answer": "needs_attention"} == light("4.2a.slots")  # a change may be under way
+
+    recovery.activate(9)
+
+    assert {"slots_answer": "broken"} == light("4.2a.slots")
+
+
 def test_a_recovery_slot_beside_the_keys_needs_attention(company, light):
     assert media.seen().apart is False
     assert {"slots_answer": "needs_attention"} == light("4.2a.slots")

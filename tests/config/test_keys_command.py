@@ -65,6 +65,49 @@ def test_a_kit_brings_back_master_key_slot_and_store(machine):
     assert 0 == machine.run("keys", "status")[0]
 
 
+@pytest.mark.ci
+def test_an_older_key_folder_is_refused_by_every_command_until_the_store_is_restored(machine):
+    assert 0 == machine.run("init")[0]
+    kit, code_file = machine.folder / "kit", machine.folder / "code"
+    code_file.write_text(json.loads(machine.run("keys", "kit", "--make", kit, "--json")[1])["code"])
+    with_kit = ("--kit", kit, "--code-file", code_file)
+    keys, copy = machine.home / "keys", machine.folder / "copy"
+    shutil.copytree(keys, copy)
+    assert 0 == machine.run("keys", "rotate")[0]
+    shutil.rmtree(keys)
+    shutil.copytree(copy, keys)
+    before = {path: path.read_bytes() for path in machine.folder.glob("recovery/epoch-*")}
+
+    for refused in (
+        ("init",), ("serve",), ("ledger", "verify"), ("keys", "rotate"), ("keys", "backup"),
+        ("keys", "kit", "--make", machine.folder / "another"),
+        ("keys", "slots", "--restore", *with_kit), ("keys", "slots", "--replace", "recovery"),
+        ("customers", "import", code_file, "--mapping", code_file, "--source", "crm"),
+    ):  # fmt: skip
+        code, out, err = machine.run(*refused)
+        told = "is of epoch 1, but the recovery slot holds epoch 2"
+        assert (3, True) == (code, told in err.splitlines()[-1]), (refused, out, err)
+    code, out, _ = machine.run("keys", "status")
+    assert (1, 1) == (code, out.count("the recovery slot holds epoch 2"))
+    assert before == {path: path.read_bytes() for path in machine.folder.glob("recovery/epoch-*")}
+
+    # Without a recovery slot the ledger tells.
+    (machine.folder / "recovery").rename(machine.folder / "away")
+    code, _, err = machine.run("keys", "rotate")
+    assert (3, True) == (code, "but the ledger tells of epoch 2" in err)
+    assert "but the ledger tells of epoch 2" in machine.run("keys", "status")[1]
+    (machine.folder / "away").rename(machine.folder / "recovery")
+
+    # As the sentence says.
+    (keys / "keys.sqlite").rename(machine.folder / "evidence")
+    assert 3 == machine.run("keys", "restore")[0]
+    code, out, err = machine.run("keys", "restore", *with_kit, "--json")
+    assert (0, 2) == (code, json.loads(out or "{}").get("epoch")), err
+    assert 0 == machine.run("ledger", "verify")[0]
+    (slot, _) = json.loads(machine.run("keys", "slots", "--json")[1])
+    assert ["2 active"] == slot["epochs"]  # what the copy brought is gone again
+
+
 def test_without_a_passphrase_there_is_nothing_to_unseal(machine):
     code, _, err = machine.run("keys", "unseal", "--passphrase-file", "-", given="x\n")
 

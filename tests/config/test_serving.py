@@ -115,6 +115,16 @@ def test_sealed_it_answers_health_and_one_sentence_until_the_passphrase_is_given
     assert 0 == guarded.stop()
 
 
+def test_sealed_it_stops_quietly_and_never_says_that_it_serves(guarded):
+    guarded.serve()
+    guarded.wait("/healthz")
+
+    assert 0 == guarded.stop()
+    assert "sealed: run `trustkeep keys unseal`" in guarded.said
+    assert "serving on" not in guarded.said
+    assert "Traceback" not in guarded.said
+
+
 def test_a_command_and_serve_take_the_passphrase_from_a_file_of_its_owners(guarded):
     file = guarded.folder / "passphrase"
     file.write_text(PASSPHRASE + "\n")

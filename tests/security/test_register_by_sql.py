@@ -5,6 +5,7 @@ Every attack is looked at twice: in a process that has seen the register before,
 
 import shutil
 import sqlite3
+from uuid import UUID
 
 import pytest
 from tests.keyhouse import Keyhouse
@@ -168,6 +169,38 @@ def test_nobody_can_act_as_if_the_fact_did_not_stand(attack, strike):
     assert attack.holds_or_refuses()  # a new one
     with pytest.raises(Tampered):
         register.verify(service.current())
+
+
+def test_a_changed_bucket_is_named_and_nobody_else_is_refused(tmp_path):
+    attack = Attack(tmp_path, Fact.DEACTIVATED)
+    other = UUID(int=attack.subject.int ^ 1 << 127)
+    deletes_the_row(attack)
+    attack.house.unsealed()
+
+    said = f"in bucket {attack.bucket}: nothing of the customers and people of that bucket"
+    with pytest.raises(Tampered, match=said):
+        register.facts(attack.subject)
+    assert not register.facts(other).deactivated
+    with pytest.raises(Tampered, match=said):
+        register.verify(service.current())
+    attack.house.close()
+
+
+def test_facts_of_no_bucket_count_for_nothing_and_are_found(tmp_path):
+    attack = Attack(tmp_path, Fact.RESTRICTED)
+    attack.sql(
+        [
+            "INSERT INTO register SELECT 4096, n, subject, fact, at, details, head FROM register"
+            " WHERE subject = ?",
+            attack.subject.bytes,
+        ]
+    )
+    attack.house.unsealed()
+
+    assert attack.holds_or_refuses()
+    with pytest.raises(Tampered, match="belong to no bucket"):
+        register.verify(service.current())
+    attack.house.close()
 
 
 def test_the_harness_sees_a_register_without_its_anchor(tmp_path, monkeypatch):

@@ -104,6 +104,7 @@ def test_the_answer_in_json_is_the_data():
         (Rebuilding("Wait.", 40), {"code": "index_rebuilding", "status": 503, "percent": 40}),
         (Conflict("A hold stands in the way."), {"code": "conflict", "status": 409}),
         (OSError(28, "No space left"), {"code": "no_space", "status": 503}),
+        (PermissionError(13, "canary"), {"code": "not_permitted", "status": 503}),
     ],
 )  # fmt: skip
 def test_every_failure_has_a_code_a_status_and_a_sentence(failure, told):
@@ -111,6 +112,7 @@ def test_every_failure_has_a_code_a_status_and_a_sentence(failure, told):
 
     assert told.items() <= document.items()
     assert document["detail"].endswith(".")
+    assert "canary" not in document["detail"]
 
 
 def test_an_unforeseen_failure_repeats_nothing_of_itself():

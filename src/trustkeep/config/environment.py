@@ -119,7 +119,11 @@ class Environment:
     master_key: str = _setting(
         "TRUSTKEEP_MASTER_KEY", _provider, _master_key,
         kind="file:PATH, credential:NAME, passphrase",
-        help="Where the master key is; on another disk or path than the data.",
+        help=(
+            "Where the master key is; on another disk or path than the data. Unset: "
+            "/etc/trustkeep/master.key for root, `.config/trustkeep/master.key` below the home of "
+            "any other user; two installations of one user then share that key."
+        ),
     )  # fmt: skip
     passphrase_file: Path | None = _setting(
         "TRUSTKEEP_PASSPHRASE_FILE", _absolute, _absent, kind="file",
@@ -130,12 +134,12 @@ class Environment:
         help="The folder of the key store; unset: `keys` below TRUSTKEEP_HOME.",
     )  # fmt: skip
     slot: Path | None = _setting(
-        "TRUSTKEEP_SLOT", _absolute, _absent, kind="file",
-        help="The file of the primary slot; unset: `slot` beside the key store.",
+        "TRUSTKEEP_SLOT", _absolute, _absent, kind="folder",
+        help="The folder of the primary slot; unset: `slot` beside the key store.",
     )  # fmt: skip
     recovery_slot: Path | None = _setting(
-        "TRUSTKEEP_RECOVERY_SLOT", _absolute, _absent, kind="file",
-        help="The file of the recovery slot, on another medium; unset: none yet.",
+        "TRUSTKEEP_RECOVERY_SLOT", _absolute, _absent, kind="folder",
+        help="The folder of the recovery slot, on another medium; unset: none yet.",
     )  # fmt: skip
     key_backups: Path | None = _setting(
         "TRUSTKEEP_KEY_BACKUPS", _absolute, _absent, kind="folder",

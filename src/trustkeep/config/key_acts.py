@@ -122,6 +122,7 @@ def restore_store(
     keys = service.current()
     epochs.destroy_again(keys, erasure.begun())
     again = customers.finish_erasures(actor)
+    epochs.forget_older(keys)
     return {
         "epoch": keys.epoch(),
         "backed_up_at": restored.backed_up_at.isoformat(),

@@ -1,18 +1,20 @@
-"""What can be said about the keys without opening any of them."""
+"""What can be said about the keys: all that they show, and what using them would meet with."""
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.db import Error
+
 from trustkeep.base import world
-from trustkeep.base.errors import Misconfigured, SealedStart, Tampered
-from trustkeep.config import placement, wiring
+from trustkeep.base.errors import Misconfigured, SealedStart, Tampered, TrustkeepError
+from trustkeep.config import embedded, pg_folders, placement, start, wiring
 from trustkeep.config.environment import Environment
-from trustkeep.kernel.keys import kit, sealed_meta, store
-from trustkeep.kernel.keys.providers import PassphraseProvider
+from trustkeep.kernel.keys import kit, register, rollback, sealed_meta, service, store
 from trustkeep.kernel.keys.service import INSTALL, TRANSITION, KeyPlaces
 from trustkeep.kernel.keys.slots import FileSlot, SlotUnreachable
 from trustkeep.kernel.keys.store import KeyStore
@@ -21,9 +23,16 @@ KIT_COUNTS_FOR = timedelta(days=90)  # then it is to be proven again
 
 
 def status(environment: Environment) -> dict[str, Any]:
-    """Epoch, slots, what is pending, kit, newest key backup, and what needs attention."""
+    """Epoch, slots, what is pending, kit, newest key backup, and what needs attention.
+
+    Raises:
+        Misconfigured: it is another user's installation.
+    """
+    pg_folders.refuse_of_another(environment.home)
     places = wiring.places(environment)
     keys, changed = KeyStore(places.store), list[str]()
+    met = list(_met(environment, places))
+    is_foreign = wiring.provider(environment).wrong in met
     data: dict[str, Any] = {
         "master_key": environment.master_key.partition(":")[0],
         "protects": placement.protects(environment),
@@ -37,19 +46,37 @@ def status(environment: Environment) -> dict[str, Any]:
     if keys.exists:
         with keys.reading() as rows:
             try:
-                data |= _of_store(rows, _master(environment))
+                data |= _of_store(rows, None if is_foreign else _master(environment))
             except (Tampered, ValueError):
                 changed.append(
                     "The key store was changed from outside: restore it from its newest backup."
                 )
         keys.close()
-    data["attention"] = [
+    found = [
         *changed,
+        *met,
         *(finding.sentence for finding in placement.impossible(environment)),
         *(finding.sentence for finding in placement.doubtful(environment)),
         *_attention(data, places),
     ]
+    data["attention"] = list(dict.fromkeys(found))
     return data
+
+
+def _met(environment: Environment, places: KeyPlaces) -> Iterator[str]:
+    """What a command would be refused with that opens the keys and asks register and ledger."""
+    source = wiring.provider(environment)
+    if not (KeyStore(places.store).exists and placement.is_at_hand(source)):
+        return
+    try:
+        start.wire(environment, source)
+        register.verify(service.current())
+        if environment.database_url is not None or embedded.is_running(environment.home):
+            start.check_not_rolled_back()
+    except TrustkeepError as problem:
+        yield problem.sentence
+    except Error:
+        return  # nothing to compare with: `config check` says what ails the database
 
 
 def _of_store(rows: sqlite3.Connection, master: bytes | None) -> dict[str, Any]:
@@ -71,7 +98,7 @@ def _of_store(rows: sqlite3.Connection, master: bytes | None) -> dict[str, Any]:
 
 def _master(environment: Environment) -> bytes | None:
     source = wiring.provider(environment)
-    if isinstance(source, PassphraseProvider) and source.file is None:
+    if not placement.is_at_hand(source):
         return None
     try:
         return source.read()
@@ -128,7 +155,7 @@ def _attention(data: dict[str, Any], places: KeyPlaces) -> list[str]:
         if not slot["answers"]:
             found.append(f"The {slot['slot']} slot does not answer: connect its medium.")
         elif data["epoch"] and f"{data['epoch']} active" not in slot["epochs"]:
-            found.append(f"The {slot['slot']} slot holds no secret for epoch {data['epoch']}.")
+            found.append(_without(slot, data["epoch"], places))
     if places.recovery is None:
         found.append("There is no recovery slot: the loss of this disk loses everything.")
     elif data["kit_proven_at"] is None:
@@ -138,3 +165,13 @@ def _attention(data: dict[str, Any], places: KeyPlaces) -> list[str]:
     if data["transition"] is not None:
         found.append("A key change has not ended: it goes on when every slot answers.")
     return found
+
+
+def _without(slot: dict[str, Any], epoch: int, places: KeyPlaces) -> str:
+    """What to say of a slot without the present secret: it or the store may be the older one."""
+    newest = max((int(each.split()[0]) for each in slot["epochs"] if "active" in each), default=0)
+    if newest > epoch:
+        return rollback.suspected(
+            places.store, epoch, newest, f"the {slot['slot']} slot holds"
+        ).sentence
+    return f"The {slot['slot']} slot holds no secret for epoch {epoch}."

@@ -1,7 +1,8 @@
-"""Where the embedded PostgreSQL keeps its things; only `make_home` touches anything."""
+"""Where the embedded PostgreSQL keeps its things; only `make_home` makes anything."""
 
 import hashlib
 import os
+import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +70,37 @@ def make_home(home: Path) -> None:
         for folder in reversed(missing):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o711)
+
+
+def refuse_of_another(home: Path) -> None:
+    """Refuse to touch an installation of another user of this machine.
+
+    Raises:
+        Misconfigured: naming the user who may.
+    """
+    if os.geteuid() == 0:
+        return
+    try:
+        owner, is_open = home.stat().st_uid, os.access(home, os.R_OK | os.W_OK | os.X_OK)
+    except (FileNotFoundError, NotADirectoryError):
+        return  # there is none yet
+    except PermissionError:
+        raise Misconfigured(
+            f"This user may not look into the folder of {home}: run this as the user whose "
+            "installation it is, or set TRUSTKEEP_HOME to a folder of your own."
+        ) from None
+    if not is_open:
+        raise Misconfigured(
+            f"The installation in {home} belongs to the user {_name(owner)}: run this as that "
+            "user, or set TRUSTKEEP_HOME to a folder of your own."
+        )
+
+
+def _name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"with the number {user}"
 
 
 def of(home: Path) -> Folders:

@@ -4,10 +4,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from trustkeep.base.errors import Misconfigured
+from trustkeep.base.errors import Misconfigured, SealedStart
 from trustkeep.config import pg_folders, wiring
 from trustkeep.config.environment import Environment, Finding
-from trustkeep.kernel.keys.providers import FileProvider, PassphraseProvider
+from trustkeep.kernel.keys.providers import (
+    CredentialProvider,
+    FileProvider,
+    MasterKeyProvider,
+    PassphraseProvider,
+)
+from trustkeep.kernel.keys.store import KeyStore
 
 _MASTER, _SLOT = "TRUSTKEEP_MASTER_KEY", "TRUSTKEEP_SLOT"
 _APART = "name a place outside of it"
@@ -51,8 +57,41 @@ def doubtful(environment: Environment) -> tuple[Finding, ...]:
     )[:1]
 
 
+def closed(environment: Environment) -> tuple[Finding, ...]:
+    """An installation of another user, of which this one sees nothing."""
+    try:
+        pg_folders.refuse_of_another(environment.home)
+    except Misconfigured as problem:
+        what, _, remedy = problem.sentence.removesuffix(".").partition(": ")
+        return (Finding("TRUSTKEEP_HOME", f"cannot be used ({what})", remedy),)
+    return ()
+
+
+def missing(environment: Environment) -> tuple[Finding, ...]:
+    """A master key that cannot be had although there is an installation that needs it."""
+    source = wiring.provider(environment)
+    if not (KeyStore(wiring.places(environment).store).exists and is_at_hand(source)):
+        return ()
+    try:
+        source.read()
+    except (SealedStart, Misconfigured) as problem:
+        what, _, remedy = problem.sentence.removesuffix(".").partition(": ")
+        return (Finding(_name(environment), f"gives no key ({what})", remedy),)
+    return ()
+
+
+def is_at_hand(source: MasterKeyProvider) -> bool:
+    """Whether this process may read the key: nobody is to type, nor systemd to hand it over."""
+    match source:
+        case PassphraseProvider(file=None) | CredentialProvider(folder=None):
+            return False
+    return True
+
+
 def protects(environment: Environment) -> str:
     """What the places protect against, in a few true sentences."""
+    if missing(environment):
+        return "What the places protect against cannot be told while the master key is missing."
     source, master = wiring.provider(environment), _master(environment)
     first = source.sentence if master is None else _of_file(environment, master)
     if isinstance(source, PassphraseProvider) and master is not None:
@@ -114,8 +153,8 @@ def _master(environment: Environment) -> Path | None:
 
 
 def _name(environment: Environment) -> str:
-    is_file = isinstance(wiring.provider(environment), FileProvider)
-    return _MASTER if is_file else "TRUSTKEEP_PASSPHRASE_FILE"
+    is_passphrase = isinstance(wiring.provider(environment), PassphraseProvider)
+    return "TRUSTKEEP_PASSPHRASE_FILE" if is_passphrase else _MASTER
 
 
 def _is_within(path: Path, folder: Path) -> bool:

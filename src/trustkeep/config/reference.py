@@ -206,6 +206,7 @@ def _errors() -> str:
     lines += [
         "| `no_space` | 503 | 3 | The disk is full. |",
         "| `database_unavailable` | 503 | 3 | The database does not answer. |",
+        "| `not_permitted` | 503 | 3 | A file or folder is closed to the user who runs this. |",
         "| `unforeseen` | 500 | 1 | Nobody foresaw it; carries the number of the incident. |",
     ]
     return "\n".join(lines) + "\n"

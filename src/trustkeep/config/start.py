@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from trustkeep.base.errors import Misconfigured, Tampered, Unavailable
@@ -29,8 +30,9 @@ def database(environment: Environment, say: Say = silent, *, make: bool = False)
         Misconfigured, Unavailable: with what to do.
     """
     # Here and below imports are late: `--help` must not wait for a driver or for Django.
-    from trustkeep.config import durability, embedded
+    from trustkeep.config import durability, embedded, pg_folders
 
+    pg_folders.refuse_of_another(environment.home)
     if environment.database_url is None:
         if not make and not embedded.is_made(environment.home):
             raise Misconfigured(
@@ -70,20 +72,32 @@ def wire(environment: Environment, master: MasterKeyProvider | None = None) -> N
 
 
 def check_not_rolled_back() -> None:
-    """Open the keys, and refuse data or a register older than what the anchors have seen.
+    """Open the keys, and refuse data, keys or a register older than what was seen of them.
 
     Raises:
         SealedStart: the master key is not to be had now.
-        RollbackSuspected: an older database was put in place of the present one.
+        RollbackSuspected: an older database or key store was put in place of the present one.
         Tampered: the register of holds, withdrawals and erasures is older than its anchor.
     """
-    from trustkeep.kernel.keys import register, service
+    from trustkeep.kernel.keys import register, rollback, service
     from trustkeep.kernel.ledger import anchors, ports
 
     keys = service.current()
+    rollback.refuse_behind(keys.places.store, keys.epoch(), _told_epoch())
     notes = (anchor.newest() for anchor in ports.current().anchors)
     anchors.check_not_rolled_back([note for note in notes if note is not None])
     register.facts(keys.install)  # any look compares the register with its mark in the slot
+
+
+def _told_epoch() -> int:
+    """The newest epoch that the ledger says was reached; 0: none yet."""
+    from trustkeep.kernel.keys.events import KeyEvent
+    from trustkeep.kernel.ledger import history
+    from trustkeep.kernel.vault.events import VaultEvent
+
+    # Both end a change: until then the newest key backup may be of the epoch before.
+    told = map(history.last, (KeyEvent.EPOCH_CHANGED, VaultEvent.ERASED))
+    return max((entry["details"]["epoch"] for entry in told if entry), default=0)
 
 
 def publish_what_waits() -> bool:
@@ -208,6 +222,21 @@ def begin_ledger(say: Say) -> None:
         raise Unavailable("Another process is publishing and is not done yet: try again.")
 
 
+@contextmanager
+def making(environment: Environment) -> Iterator[None]:
+    """While an installation is made or brought up to date: one process at a time, the others wait.
+
+    It is another lock than that of `serve`: tables may be brought up to date while that runs.
+    """
+    from trustkeep.config import pg_folders
+    from trustkeep.kernel.keys import file_lock
+
+    pg_folders.refuse_of_another(environment.home)
+    pg_folders.make_home(environment.home)
+    with file_lock.held(environment.home / "init.lock"):
+        yield
+
+
 def init(environment: Environment, say: Say, master: MasterKeyProvider | None = None) -> None:
     """Everything a fresh machine needs before the first command; may be run again at any time."""
     from trustkeep.config import placement, wiring
@@ -216,13 +245,14 @@ def init(environment: Environment, say: Say, master: MasterKeyProvider | None = 
     for doubt in placement.doubtful(environment):
         say(doubt.sentence)
     source = master or wiring.provider(environment)  # one: a passphrase is asked for once
-    database(environment, say, make=True)
-    django()
-    migrate(say)
-    found_keys(environment, source, say)
-    wire(environment, source)
-    check_not_rolled_back()
-    begin_ledger(say)
+    with making(environment):
+        database(environment, say, make=True)
+        django()
+        migrate(say)
+        found_keys(environment, source, say)
+        wire(environment, source)
+        check_not_rolled_back()
+        begin_ledger(say)
 
 
 def next_steps() -> list[str]:

@@ -70,6 +70,10 @@ def _foreseen(failure: BaseException | None) -> Problem | None:
     if state == _NO_SPACE or (isinstance(failure, OSError) and failure.errno == errno.ENOSPC):
         return Problem("no_space", 503, 3, "The disk is full and nothing was done: free some "
                        "space, then try again.")  # fmt: skip
+    if isinstance(failure, PermissionError):
+        return Problem("not_permitted", 503, 3, "The system does not let this user at a file or "
+                       "folder that is needed: run this as the user who owns TRUSTKEEP_HOME, and "
+                       "mend the rights of what is below it.")  # fmt: skip
     if state == _DEADLOCK:
         return Problem("waited_for_each_other", 503, 3, "This and another act waited for each "
                        "other, so this one was undone: try again.")  # fmt: skip

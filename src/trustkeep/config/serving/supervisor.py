@@ -37,7 +37,12 @@ _log = structlog.get_logger(__name__)
 
 
 def run_folder(settings: Environment) -> Path:
-    """Where a running `serve` keeps its lock and its socket."""
+    """Where a running `serve` keeps its lock and its socket.
+
+    Raises:
+        Misconfigured: it is another user's.
+    """
+    pg_folders.refuse_of_another(settings.home)
     return settings.home / "run"
 
 
@@ -52,6 +57,8 @@ def serve(settings: Environment, say: Say) -> None:
     with _only_one(settings):
         _refuse_taken_port(settings)
         master = wiring.provider(settings)
+        with start.making(settings):
+            pass  # an `init` that runs now has its way first
         if start.is_founded(settings):
             start.database(settings, say)
         else:
@@ -77,12 +84,15 @@ class _Supervisor:
         try:
             if sealed is not None:
                 self._wait_sealed(sealed)
-            self._start("sequencer", "worker", "web")
-            self._say(f"serving on http://{web.ADDRESS}:{self._settings.port}")
+            if not self._stop.is_set():  # it may have been told to while it was sealed
+                self._start("sequencer", "worker", "web")
+                self._say(f"serving on http://{web.ADDRESS}:{self._settings.port}")
             self._tend()
         finally:
             self._stop.set()
             self._say("stopping")
+            if sealed is not None:
+                sealed.close()
             for child in reversed(self._children):  # the sequencer last: the others write entries
                 child.end()
             keeper.join()
@@ -138,8 +148,7 @@ class _Supervisor:
         door.close()
 
     def _start(self, *kinds: str) -> None:
-        if not self._stop.is_set():
-            self._children += [Child(kind, self._key) for kind in kinds]
+        self._children += [Child(kind, self._key) for kind in kinds]
 
     def _tend(self) -> None:
         while not self._stop.is_set():
@@ -175,8 +184,8 @@ def _in_memory(key: bytes) -> int:
 
 @contextmanager
 def _only_one(settings: Environment) -> Iterator[None]:
-    pg_folders.make_home(settings.home)
     folder = run_folder(settings)
+    pg_folders.make_home(settings.home)
     folder.mkdir(mode=0o700, exist_ok=True)
     with ExitStack() as stack:
         try:

@@ -4,7 +4,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class Door:
     def __init__(self, folder: Path, attempt: Try) -> None:
         self._folder, self._attempt = folder, attempt
         self._thread = threading.Thread(target=self._listen, name="unseal", daemon=True)
-        self.opened = threading.Event()
+        self.opened, self._closed = threading.Event(), threading.Event()
 
     def open(self) -> None:
         """Begin to listen, in a thread."""
@@ -40,11 +40,15 @@ class Door:
         self._thread.start()
 
     def close(self) -> None:
-        """Listen no longer."""
+        """Listen no longer; may be called again."""
+        self._closed.set()
         (self._folder / NAME).unlink(missing_ok=True)
+        # The listener would unlink its address, which is gone, when the process ends, and say so.
+        with suppress(OSError):
+            self._listener.close()
 
     def _listen(self) -> None:
-        while not self.opened.is_set():
+        while not (self.opened.is_set() or self._closed.is_set()):
             try:
                 with self._listener.accept() as caller:
                     caller.send_bytes(json.dumps(self._answer(caller)).encode())

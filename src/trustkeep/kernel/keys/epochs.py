@@ -13,6 +13,7 @@ or the old one needed by anybody.  A change that was interrupted is finished by 
 import json
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -25,6 +26,7 @@ from trustkeep.kernel.keys import (
     register,
     reopen,
     rewrapping,
+    rollback,
     sealed_meta,
     store,
 )
@@ -146,6 +148,21 @@ def resume(keys: KeyService, samples: Sequence[reopen.Sample] = ()) -> Change:
         return _resumed(keys, samples)
 
 
+def forget_older(keys: KeyService) -> None:
+    """Have each slot that answers forget again what a copy put back into it.
+
+    Only while no change is under way: then nothing needs a secret from before the present one.
+    """
+    with keys.store.alone():
+        if under_way(keys) is not None:
+            return
+        for slot in keys.slots:
+            with suppress(SlotUnreachable):
+                for epoch in slot.epochs():
+                    if epoch < keys.epoch():
+                        slot.destroy(epoch)
+
+
 def _resumed(keys: KeyService, samples: Sequence[reopen.Sample]) -> Change:
     transition = under_way(keys)
     if transition is None:
@@ -174,6 +191,8 @@ def _begin(keys: KeyService, rows: sqlite3.Connection, listed: list[str]) -> Non
 
 def _new_world(keys: KeyService, transition: Transition) -> Transition:
     secret = world.random_bytes(32)
+    with keys.store.reading() as rows:  # a slot that was away may have come back since we opened
+        rollback.refuse_behind_slots(rows, keys, keys.places.store, keys.slots)
     # A number is never used twice: what an interrupted attempt or a lost store left in a slot
     # must not be taken for this one.
     new = 1 + max(transition.old, *(epoch for slot in keys.slots for epoch in slot.epochs()))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pyrage
 
-from trustkeep.base import world
+from trustkeep.base import points, world
 from trustkeep.base.errors import Misconfigured, Tampered
 from trustkeep.crypto import keytree
 from trustkeep.crypto.derive import expanded
@@ -32,20 +32,37 @@ FIRST_EPOCH = 1
 def found(places: KeyPlaces, provider: MasterKeyProvider) -> bool:
     """Make master key, slots and key store where there are none; False if they were there.
 
+    One process at a time: whoever calls this holds the lock of `init`.
+
     Raises:
         Misconfigured: a store stands without its slot, or the other way round.
     """
     if KeyStore(places.store).exists:
         return False
+    places.store.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     provider.create()
     master = provider.read()
     primary = FileSlot("primary", places.primary)
     primary.create()
-    if ACTIVE in primary.epochs().values():
+    # The store appears under its name only when it is whole.
+    fresh = places.store.with_name(places.store.name + ".new")
+    if ACTIVE not in primary.epochs().values():
+        _make(places, master, primary, fresh)
+    elif not fresh.exists():
         raise Misconfigured(
             f"The slot {places.primary} is in use but the key store {places.store} is missing: "
             "restore it with `trustkeep keys restore`; nothing was changed."
         )
+    if places.recovery:  # also where the process was killed between the slots
+        FileSlot("recovery", places.recovery).activate(FIRST_EPOCH)
+    points.reached("founding.active")
+    fresh.rename(places.store)
+    sync(places.store.parent)
+    return True
+
+
+def _make(places: KeyPlaces, master: bytes, primary: FileSlot, fresh: Path) -> None:
+    """Everything but the store's name; what an interrupted attempt left is made again."""
     identity = pyrage.x25519.Identity.generate()
     slots = [primary]
     if places.recovery:
@@ -54,15 +71,12 @@ def found(places: KeyPlaces, provider: MasterKeyProvider) -> bool:
     secret = world.random_bytes(32)
     for slot in slots:
         slot.prepare(FIRST_EPOCH, secret)
-    # The store appears under its name only when it is whole.
-    fresh = places.store.with_name(places.store.name + ".new")
+        points.reached(f"founding.prepared.{slot.name}")
     fresh.unlink(missing_ok=True)
     _fill(fresh, master, secret, identity, primary)
-    for slot in slots:
-        slot.activate(FIRST_EPOCH)
-    fresh.rename(places.store)
-    sync(places.store.parent)
-    return True
+    points.reached("founding.filled")
+    primary.activate(FIRST_EPOCH)  # from here on the rest is carried on, not made again
+    points.reached("founding.primary_active")
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from trustkeep.base.errors import RollbackSuspected
 from trustkeep.crypto.keytree import WrongKey
-from trustkeep.kernel.keys import service
+from trustkeep.kernel.keys import rollback, service
+from trustkeep.kernel.keys.service import KeyService
 from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, SlotUnreachable
 
 
@@ -20,12 +22,13 @@ class SlotSeen:
 class Media:
     """Every slot; whether there is a recovery slot; whether it lies on a device of its own.
 
-    `apart` is None where that cannot be seen.
+    `apart` is None where that cannot be seen; `rollback` says that the store is behind a slot.
     """
 
     slots: tuple[SlotSeen, ...]
     has_recovery: bool
     apart: bool | None
+    rollback: str | None
 
 
 def seen() -> Media:
@@ -40,7 +43,17 @@ def seen() -> Media:
         tuple(_seen(slot, epoch, is_primary=slot is keys.primary) for slot in keys.slots),
         keys.recovery is not None,
         apart,
+        _rollback(keys),
     )
+
+
+def _rollback(keys: KeyService) -> str | None:
+    try:
+        with keys.store.reading() as rows:
+            rollback.refuse_behind_slots(rows, keys, keys.places.store, keys.slots)
+    except RollbackSuspected as problem:
+        return problem.sentence
+    return None
 
 
 def _seen(slot: FileSlot, epoch: int, *, is_primary: bool) -> SlotSeen:

@@ -67,14 +67,17 @@ class FileProvider:
                 raise Misconfigured(
                     f"The master key file {self.path} can be read by others: chmod 0400 it."
                 )
-            return _from_hex(self.path.read_text().strip(), str(self.path))
+            return _from_hex(self.path.read_bytes(), self.path)
         except FileNotFoundError:
             raise SealedStart(
                 f"The master key file {self.path} is not there: mount its volume, or restore it "
                 "from the recovery kit with `trustkeep keys kit --restore`."
             ) from None
-        except (PermissionError, UnicodeDecodeError):
-            raise Misconfigured(f"The master key file {self.path} cannot be read.") from None
+        except OSError as problem:
+            raise Misconfigured(
+                f"The master key file {self.path} cannot be read ({problem.strerror}): run this "
+                "as the user who owns it, or see to its disk."
+            ) from None
 
     def create(self) -> None:
         """Write a new random key, unless the file is there."""
@@ -251,11 +254,15 @@ def _first_line(path: Path) -> str:
     return found
 
 
-def _from_hex(text: str, where: str) -> bytes:
+def _from_hex(content: bytes, path: Path) -> bytes:
     try:
-        key = bytes.fromhex(text)
+        key = bytes.fromhex(content.decode("ascii"))
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise Misconfigured(f"{where} does not hold a master key of 64 hexadecimal digits.")
+        raise Misconfigured(
+            f"The master key file {path} does not hold 64 hexadecimal digits: set "
+            "TRUSTKEEP_MASTER_KEY to the right file, or move this one away and restore the key "
+            "with `trustkeep keys kit --restore FILE`."
+        )
     return key

@@ -3,7 +3,8 @@
 A hold, an erasure, a withdrawal or a deactivation counts from the moment it stands here, whatever
 the data database says.  Facts are chained per bucket, the buckets' heads stand under one keyed
 root, and the slot keeps the newest root: a fact that is inserted, changed or removed by SQL, or a
-register that is written back, is noticed at the next look, and nothing is read then.
+register that is written back, is noticed at the next look, and nothing is read then: of the bucket
+that was changed, or of anybody where heads or root were.
 Format: `docs/formats/key-tree.md`.
 """
 
@@ -50,7 +51,7 @@ def facts(subject: UUID) -> Standing:
     """What stands about a customer or person now.
 
     Raises:
-        Tampered: the register is not what was written; nothing about anybody counts then.
+        Tampered: what the register says of this bucket is not what was written.
     """
     keys = service.current()
     with keys.store.reading() as rows:
@@ -196,7 +197,10 @@ def verify(keys: KeyService) -> int:
             total += entries
         (stored,) = rows.execute("SELECT count(*) FROM register").fetchone()
     if stored != total:
-        raise _changed()
+        raise Tampered(
+            "Facts that belong to no bucket were put into the register from outside: they count "
+            "for nothing; restore the key store from its newest backup."
+        )
     return total
 
 
@@ -240,11 +244,11 @@ def _bucket_standings(
     for count, row in enumerate(stored, 1):
         reached = _next_head(secret, reached, row[:6])
         if row[1] != count or not hmac.compare_digest(reached, row[6]):
-            raise _changed()
+            raise _changed(bucket)
         details = json.loads(row[5])
         standings.setdefault(row[2], Standing()).take(Fact(row[3]), details)
     if not hmac.compare_digest(reached, head):
-        raise _changed()
+        raise _changed(bucket)
     return standings
 
 
@@ -278,8 +282,12 @@ def _count(mark: bytes | None) -> int:
     return int.from_bytes(mark[:8], "big") if mark and len(mark) == MARK_BYTES else -1
 
 
-def _changed() -> Tampered:
+def _changed(bucket: int | None = None) -> Tampered:
+    where, who = "", "nothing"
+    if bucket is not None:
+        where = f" in bucket {bucket}"
+        who = "nothing of the customers and people of that bucket (a 4,096th of all)"
     return Tampered(
-        "The register of holds, withdrawals and erasures was changed from outside: nothing is "
-        "read until the key store is restored from its newest backup."
+        f"The register of holds, withdrawals and erasures was changed from outside{where}: {who} "
+        "is read until the key store is restored from its newest backup."
     )

@@ -1,10 +1,13 @@
 """A slot's medium was lost: fill the other one again.  security.md 3.6."""
 
+from dataclasses import dataclass
+from uuid import UUID
+
 import pyrage
 
 from trustkeep.base.errors import Conflict, Unacceptable
 from trustkeep.crypto.keytree import WrongKey
-from trustkeep.kernel.keys import epochs, register, sealed_meta, store
+from trustkeep.kernel.keys import epochs, register, rollback, sealed_meta, store
 from trustkeep.kernel.keys.service import INSTALL, RECIPIENT, KeyPlaces, KeyService
 from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, SlotUnreachable, recovery_slot
 from trustkeep.kernel.keys.store import KeyStore
@@ -33,21 +36,15 @@ def restore_primary(places: KeyPlaces, content: dict[str, str]) -> int:
         Conflict: the primary slot is whole, or there is no recovery slot.
         Unacceptable: the kit belongs to another installation, or does not open the slot.
         SlotUnreachable: the recovery slot does not answer.
+        RollbackSuspected: the store is the older part, not the slot.
     """
     if places.recovery is None:
         raise Conflict("There is no recovery slot: set TRUSTKEEP_RECOVERY_SLOT first.")
-    keys = KeyStore(places.store)
-    with keys.reading() as rows:
-        epoch = store.epoch_of(rows)
-        install, mark = store.meta(rows, INSTALL) or b"", store.meta(rows, register.ROOT) or b""
-    keys.close()
-    primary = FileSlot("primary", places.primary)
-    primary.create()
-    if primary.epochs().get(epoch) == ACTIVE:
-        raise Conflict("The primary slot holds the present secret already; nothing was changed.")
-    if content["install"].replace("-", "") != install.hex():
-        raise Unacceptable("This kit belongs to another installation; nothing was changed.")
     source = recovery_slot(places.recovery, recipient_of(content), content["identity"])
+    primary = FileSlot("primary", places.primary)
+    kit = _Kit(bytes.fromhex(content["master"]), UUID(content["install"]))
+    epoch, mark = _of_store(places, kit, (primary, source))
+    primary.create()
     try:
         secret = source.secret(epoch)
     except WrongKey:
@@ -55,6 +52,8 @@ def restore_primary(places: KeyPlaces, content: dict[str, str]) -> int:
             f"The recovery slot does not give the secret of epoch {epoch} with this kit; use the "
             "newest kit."
         ) from None
+    if _holds(primary, epoch, secret):
+        raise Conflict("The primary slot holds the present secret already; nothing was changed.")
     if register.held_mark(primary) is None:
         register.hold_mark(primary, mark)
     checkpoint = source.held(_CHECKPOINT)
@@ -63,6 +62,33 @@ def restore_primary(places: KeyPlaces, content: dict[str, str]) -> int:
     primary.prepare(epoch, secret)
     primary.activate(epoch)
     return epoch
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Kit:
+    master: bytes
+    install: UUID
+
+
+def _of_store(places: KeyPlaces, kit: _Kit, slots: tuple[FileSlot, ...]) -> tuple[int, bytes]:
+    """The store's epoch, and the register's mark, where it is the kit's and behind no slot."""
+    keys = KeyStore(places.store)
+    try:
+        with keys.reading() as rows:
+            if store.meta(rows, INSTALL) != kit.install.bytes:
+                raise Unacceptable("This kit belongs to another installation; nothing was changed.")
+            rollback.refuse_behind_slots(rows, kit, places.store, slots)
+            return store.epoch_of(rows), store.meta(rows, register.ROOT) or b""
+    finally:
+        keys.close()
+
+
+def _holds(slot: FileSlot, epoch: int, secret: bytes) -> bool:
+    """Whether a slot holds this very secret: another slot's files may lie in its folder."""
+    try:
+        return slot.epochs().get(epoch) == ACTIVE and slot.secret(epoch) == secret
+    except WrongKey:
+        return False
 
 
 def replace_recovery(keys: KeyService, *, destroyed: bool) -> int:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from trustkeep.base.errors import Misconfigured
 from trustkeep.crypto.keytree import WrongKey
-from trustkeep.kernel.keys import backups, register, store
+from trustkeep.kernel.keys import backups, register, rollback, sealed_meta, store
 from trustkeep.kernel.keys.service import KeyPlaces
 from trustkeep.kernel.keys.slots import FileSlot, sync
 from trustkeep.kernel.keys.store import KeyStore
@@ -26,6 +26,12 @@ class Restored:
     backed_up_at: datetime
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Opened:
+    master: bytes
+    install: UUID
+
+
 def restore(places: KeyPlaces, master: bytes, source: FileSlot) -> Restored:
     """Make the key store and, where it lacks the epoch's secret, the primary slot anew.
 
@@ -34,6 +40,7 @@ def restore(places: KeyPlaces, master: bytes, source: FileSlot) -> Restored:
     Raises:
         Misconfigured: a key store stands already, no backup belongs to this master key, or the slot
             does not give the secret of the backup's epoch.
+        RollbackSuspected: the backups are an older copy than the slots.
         Tampered: the backup was changed.
     """
     if KeyStore(places.store).exists:
@@ -44,8 +51,12 @@ def restore(places: KeyPlaces, master: bytes, source: FileSlot) -> Restored:
     try:
         fresh.unlink(missing_ok=True)
         manifest = _made(places, master, source, fresh)
+        primary = FileSlot("primary", places.primary)
+        others = [FileSlot("recovery", places.recovery)] if places.recovery else []
+        over = rollback.refuse_older_backup(places.backups, manifest.epoch, [primary, *others])
         # The store stands last: until then everything may be done once more.
-        _fill(FileSlot("primary", places.primary), source, fresh, manifest.epoch)
+        _fill(primary, source, fresh, manifest.epoch)
+        _say_over(fresh, _Opened(master, manifest.install), over)
         fresh.rename(places.store)
         sync(places.store.parent)
     except OSError as problem:
@@ -75,5 +86,14 @@ def _fill(primary: FileSlot, source: FileSlot, fresh: Path, epoch: int) -> None:
     try:
         with keys.reading() as rows:
             register.hold_mark(primary, store.meta(rows, register.ROOT) or b"")
+    finally:
+        keys.close()
+
+
+def _say_over(fresh: Path, opened: _Opened, over: int) -> None:
+    keys = KeyStore(fresh)
+    try:
+        with keys.writing() as rows:
+            sealed_meta.put(rows, opened, rollback.OVER, str(over).encode())
     finally:
         keys.close()

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from trustkeep.base.errors import KeysChanging, SealedStart
 from trustkeep.crypto import keytree
-from trustkeep.kernel.keys import reference_lists, sealed_meta, signing, store
+from trustkeep.kernel.keys import reference_lists, rollback, sealed_meta, signing, store
 from trustkeep.kernel.keys.providers import MasterKeyProvider
 from trustkeep.kernel.keys.slots import FileSlot, recovery_slot
 from trustkeep.kernel.keys.standing import Seen
@@ -137,6 +137,7 @@ def unseal(places: KeyPlaces, provider: MasterKeyProvider) -> KeyService:
     Raises:
         SealedStart: the master key, the store or the primary slot is not there.
         Misconfigured: the master key or the slot belongs to another installation.
+        RollbackSuspected: a slot holds a later epoch than the store knows.
     """
     keys = KeyStore(places.store)
     if not keys.exists:
@@ -155,6 +156,8 @@ def unseal(places: KeyPlaces, provider: MasterKeyProvider) -> KeyService:
     recovery = recovery_slot(places.recovery, recipient.decode()) if places.recovery else None
     ring = Ring(keys, primary, install, master, provider.wrong)
     service = KeyService(places, install, keys, ring, primary, recovery, signer, master)
+    with keys.reading() as rows:  # before the slot is asked: the store may be the older of the two
+        rollback.refuse_behind_slots(rows, service, places.store, service.slots)
     service.epoch()  # a missing or wrong slot is said now, not at the first read
     threading.Thread(
         target=ring.drop_when_idle, args=(service.stop,), name="forget-keys", daemon=True

@@ -96,6 +96,16 @@ class Epoch:
             self._named[name] = key
         return key
 
+    def opens_anything(self, rows: Connection) -> bool:
+        """Whether the secret is this store's at all: a damaged store still opens in part."""
+        for name in NAMED:
+            try:
+                self.named_key(rows, name)
+            except Tampered:
+                continue
+            return True
+        return False
+
 
 class Ring:
     """Gives the keys of the store's present epoch, and forgets those of any other."""
@@ -143,6 +153,8 @@ class Ring:
                 check_master(rows, self._master, self.install, self._wrong)
                 root = self.root_for(number, _secret(self._slot, number))
                 epoch = Epoch(number, root, store.meta(rows, TABLE) or b"", self.install)
+                if not epoch.opens_anything(rows):
+                    raise _foreign(self._slot)
                 self._epoch = epoch
         return epoch
 
@@ -187,11 +199,19 @@ def _changed(what: str) -> Tampered:
     return Tampered(f"{what} was changed: restore the key store from its newest backup.")
 
 
+def _foreign(slot: FileSlot) -> Misconfigured:
+    return Misconfigured(
+        f"What lies in the primary slot {slot.folder} is not the secret of this key store, but "
+        "another slot's: mount the right one, or move it away and fill it anew with `trustkeep "
+        "keys slots --restore --kit FILE`."
+    )
+
+
 def _secret(slot: FileSlot, epoch: int) -> bytes:
     try:
         return slot.secret(epoch)
     except WrongKey:
         raise Misconfigured(
             f"The primary slot {slot.folder} holds no secret for the present epoch {epoch}: "
-            "mount the right one, or restore it with `trustkeep keys slots --restore`."
+            "mount the right one, or restore it with `trustkeep keys slots --restore --kit FILE`."
         ) from None

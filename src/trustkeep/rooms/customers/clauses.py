@@ -86,6 +86,10 @@ def slots_answer() -> Finding:
     rows: list[dict[str, str | int]] = [
         {"slot": slot.name, "answers": int(slot.answers)} for slot in bad
     ]
+    if found.rollback:
+        return Finding(
+            Status.BROKEN, "older keys", found.rollback, rows, looked_at=len(found.slots)
+        )
     if bad:
         names = ", ".join(slot.name for slot in bad)
         sentence = f"No present secret in the {names} slot: connect its medium, or set it up anew."

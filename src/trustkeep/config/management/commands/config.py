@@ -27,10 +27,9 @@ class Command(NounCommand):
     def check_settings(self, actor: Actor) -> Answer:  # noqa: ARG002 - every verb is told who acts
         """Every setting with its effective value, secrets masked; exit code 1 on a finding."""
         environment, findings = of_process()
-        findings += placement.impossible(environment) + placement.doubtful(environment)
-        if not any(finding.name == "DATABASE_URL" for finding in findings):
-            findings += database_check.findings(environment)
-        settings = _settings(environment)
+        unread = {finding.name.removesuffix("_FILE") for finding in findings}
+        findings += placement.closed(environment) or _at_places(environment, unread)
+        settings = _settings(environment, unread)
         text = as_text(settings) + "\n\n" + _verdict(findings)
         data = {"settings": settings, "findings": [_as_data(finding) for finding in findings]}
         return Answer(data, text, exit_code=1 if findings else 0)
@@ -51,12 +50,19 @@ class Command(NounCommand):
         return Answer({"written": changed}, "\n".join(changed) or "nothing to change")
 
 
-def _settings(environment: Environment) -> list[dict[str, str | None]]:
+def _at_places(environment: Environment, unread: set[str]) -> tuple[Finding, ...]:
+    found = placement.impossible(environment) + placement.doubtful(environment)
+    found += placement.missing(environment)
+    return found if "DATABASE_URL" in unread else found + database_check.findings(environment)
+
+
+def _settings(environment: Environment, unread: set[str]) -> list[dict[str, str | None]]:
     shown = []
     for each in fields(Environment):
         about = each.metadata
         value = getattr(environment, each.name)
         given = any(variable(name) for name in (about["name"], about["name"] + "_FILE"))
+        given = given and about["name"] not in unread  # then the value is the default
         shown.append({
             "name": about["name"],
             "value": MASK if about["secret"] and value else None if value is None else str(value),
