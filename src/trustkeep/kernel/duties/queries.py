@@ -61,9 +61,21 @@ def open_by_key(key: str) -> UUID | None:
     return Duty.objects.filter(key=key, state=State.OPEN).values_list("id", flat=True).first()
 
 
+def all_open(roster: RosterNow) -> tuple[DutyView, ...]:
+    """Every open duty, the earliest first."""
+    ids = Duty.objects.filter(state=State.OPEN).order_by("due_at", "id")
+    return tuple(_views(ids.values_list("id", flat=True), roster))
+
+
+def open_of_kind(kind: str) -> tuple[Duty, ...]:
+    """The open duties of one kind, verified."""
+    ids = Duty.objects.filter(state=State.OPEN, kind=kind).values_list("id", flat=True)
+    return tuple(duty(each) for each in ids.order_by("id"))
+
+
 def resting_on(person: UUID, roster: RosterNow) -> tuple[DutyView, ...]:
     """The open duties that this person bears now, the earliest first."""
-    return tuple(each for each in _open(roster) if person in each.rests_on)
+    return tuple(each for each in all_open(roster) if person in each.rests_on)
 
 
 def closed_of(person: UUID, state: State, since: datetime) -> tuple[DutyView, ...]:
@@ -87,7 +99,7 @@ def everybodys(actor: Actor) -> tuple[DutyView, ...]:
     """
     require(actor, Permission.OWN_DUTIES)
     roster = RosterNow(world.now())
-    found = tuple(_open(roster))
+    found = all_open(roster)
     if Permission.VIEW_ALL_DUTIES in actor.permissions:
         require(actor, Permission.VIEW_ALL_DUTIES)
         return found
@@ -166,11 +178,6 @@ def is_head_over(view: DutyView, person: UUID, roster: RosterNow) -> bool:
 
 def _concerns(view: DutyView, person: UUID, roster: RosterNow) -> bool:
     return person in view.rests_on or is_head_over(view, person, roster)
-
-
-def _open(roster: RosterNow) -> Iterator[DutyView]:
-    ids = Duty.objects.filter(state=State.OPEN).order_by("due_at", "id")
-    return _views(ids.values_list("id", flat=True), roster)
 
 
 def _views(ids: Iterable[UUID], roster: RosterNow) -> Iterator[DutyView]:
