@@ -1,9 +1,9 @@
 """Letters about duties: reminders, escalations, the digest.  Each is sent once or not at all.
 
-A notice is made together with the job that sends it.  The job marks it `sending` in a commit of its
-own, hands the letter over, and marks it `sent`.  A server that refuses it puts it back; a crash
-in between leaves it `sending`, and since it may have gone out, it is not repeated: the next digest
-says the same.
+A notice is made together with the job that sends it.  The job writes the letter, marks the notice
+`sending` in a commit of its own, hands the letter over, and marks it `sent`.  A server that refuses
+it puts it back; a crash while it is handed over leaves it `sending`, and since it may have gone out,
+it is not repeated: the next digest says the same.
 """
 
 from collections.abc import Iterable
@@ -57,24 +57,22 @@ def send(identifiers: registry.Identifiers) -> None:
     Raises:
         Unavailable: the server did not take it; the notice waits again.
     """
-    number = int(identifiers["notice"])
-    waiting = Notice.objects.filter(pk=number, state=Notice.State.WAITING)
-    if not waiting.update(state=Notice.State.SENDING):
+    notice = Notice.objects.filter(pk=int(identifiers["notice"])).first()
+    if notice is None or notice.state != Notice.State.WAITING:
         return
-    notice = Notice.objects.get(pk=number)
-    points.reached("duties.notice.claimed")
-    try:
-        count = _hand_over(notice)
-    except TrustkeepError:
-        Notice.objects.filter(pk=number).update(state=Notice.State.WAITING)
-        raise
-    points.reached("duties.notice.handed_over")
-    state = Notice.State.SENT if count else Notice.State.LAPSED
-    with transaction.atomic(durable=True):
-        Notice.objects.filter(pk=number).update(state=state, sent_at=world.now())
-        if count and notice.duty_id is None:
-            details = {"member": str(notice.person_id), "count": count}
-            log.append(DutyEvent.DIGEST_SENT, POSTMAN, details=details)
+    letter, count = _written(notice)
+    points.reached("duties.notice.written")
+    if letter is None:
+        _became(notice, Notice.State.LAPSED, before=Notice.State.WAITING)
+    elif _became(notice, Notice.State.SENDING, before=Notice.State.WAITING):
+        points.reached("duties.notice.claimed")
+        try:
+            mail.send(letter)
+        except TrustkeepError:
+            _became(notice, Notice.State.WAITING, before=Notice.State.SENDING)
+            raise
+        points.reached("duties.notice.handed_over")
+        _note_sent(notice, count)
 
 
 def forget_old() -> None:
@@ -91,21 +89,33 @@ def _prepare(person: UUID, occasion: str, duty: UUID | None) -> bool:
     return is_new
 
 
-def _hand_over(notice: Notice) -> int:
-    """Send the letter as things are now; of how many duties it speaks, 0: there was nothing."""
+def _written(notice: Notice) -> tuple[mail.Letter | None, int]:
+    """The letter as things are now, and of how many duties it speaks; None: there are none."""
     person = notice.person_id
     row, roster = people.member(person), RosterNow(world.now())
     if not row.email or not roster.standing(person).is_there:
-        return 0
+        return None, 0
     if notice.duty_id is None:
         found = queries.resting_on(person, roster)
         letter = letters.digest(row.email, person, found, world.now())
     else:
         found = _still_open(notice.duty_id, roster)
         letter = letters.step(row.email, notice.occasion, found)
-    if found:
-        mail.send(letter)
-    return len(found)
+    return (letter if found else None), len(found)
+
+
+def _became(notice: Notice, state: Notice.State, *, before: Notice.State) -> bool:
+    """Change a notice from one state to another; of two who try at once one does."""
+    return bool(Notice.objects.filter(pk=notice.pk, state=before).update(state=state))
+
+
+def _note_sent(notice: Notice, count: int) -> None:
+    with transaction.atomic(durable=True):
+        sent = Notice.objects.filter(pk=notice.pk)
+        sent.update(state=Notice.State.SENT, sent_at=world.now())
+        if notice.duty_id is None:
+            details = {"member": str(notice.person_id), "count": count}
+            log.append(DutyEvent.DIGEST_SENT, POSTMAN, details=details)
 
 
 def _still_open(duty: UUID, roster: RosterNow) -> tuple[queries.DutyView, ...]:

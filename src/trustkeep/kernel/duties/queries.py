@@ -70,7 +70,7 @@ def all_open(roster: RosterNow) -> tuple[DutyView, ...]:
 def open_of_kind(kind: str) -> tuple[Duty, ...]:
     """The open duties of one kind, verified."""
     ids = Duty.objects.filter(state=State.OPEN, kind=kind).values_list("id", flat=True)
-    return tuple(duty(each) for each in ids.order_by("id"))
+    return tuple(_verified(ids.order_by("id")))
 
 
 def resting_on(person: UUID, roster: RosterNow) -> tuple[DutyView, ...]:
@@ -181,12 +181,15 @@ def _concerns(view: DutyView, person: UUID, roster: RosterNow) -> bool:
 
 
 def _views(ids: Iterable[UUID], roster: RosterNow) -> Iterator[DutyView]:
+    return (view_of(row, roster) for row in _verified(ids))
+
+
+def _verified(ids: Iterable[UUID]) -> Iterator[Duty]:
     for each in ids:
         try:
-            row = duty(each)
+            yield duty(each)
         except (Missing, Tampered):
-            continue  # settled and taken away meanwhile, or changed: state verification names it
-        yield view_of(row, roster)
+            continue  # changed from outside: the comparison of state and ledger names it
 
 
 def _missing() -> Missing:

@@ -10,7 +10,7 @@ from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Conflict, Denied, Unacceptable
 from trustkeep.kernel.duties import locks, queries, rules
 from trustkeep.kernel.duties.actions.arranging import remove_address
-from trustkeep.kernel.duties.actions.owing import changing, named, set_owner, whose
+from trustkeep.kernel.duties.actions.owing import changing, each_alone, named, set_owner, whose
 from trustkeep.kernel.duties.events import DutyEvent
 from trustkeep.kernel.duties.models import CalendarAddress, Duty
 from trustkeep.kernel.duties.roster import RosterNow
@@ -60,7 +60,7 @@ def pass_on() -> int:
                 remove_address(KEEPER, person)
     leavers = [each for each in queries.owners_of_open() if not roster.standing(each).active]
     owed = Duty.objects.filter(state=State.OPEN, person_id__in=leavers).order_by("id")
-    return sum(_pass_on(*each) for each in owed.values_list("id", "key"))
+    return each_alone(_pass_on, owed.values_list("id", "key"))
 
 
 def _pass_on(duty_id: UUID, key: str) -> bool:

@@ -1,14 +1,16 @@
 """Owing, settling and withdrawing: inside the transaction of what they belong to."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
+import structlog
+
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Unacceptable
+from trustkeep.base.errors import Missing, Tampered, Unacceptable
 from trustkeep.kernel.duties import kinds, locks, queries, rules
 from trustkeep.kernel.duties.events import DutyEvent
 from trustkeep.kernel.duties.models import Duty
@@ -17,6 +19,7 @@ from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people.permissions import Role
 
+_log = structlog.get_logger(__name__)
 _KEY = re.compile(r"[a-z0-9][a-z0-9._:-]{0,239}")
 _LINK = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 _CLAUSE = re.compile(r"[0-9]{1,2}(\.[0-9]{1,2})?[a-z]?|front")
@@ -99,6 +102,20 @@ def set_owner(row: Duty, owner: Owner) -> None:
     """Have somebody else owe it from now on."""
     row.person_id = None if isinstance(owner, Role) else owner
     row.role = str(owner) if isinstance(owner, Role) else ""
+
+
+def each_alone(work: Callable[[UUID, str], bool], duties: Iterable[tuple[UUID, str]]) -> int:
+    """Do something for each duty, by id and key; one that was changed from outside stops no other.
+
+    Returns for how many it was done.
+    """
+    done = 0
+    for duty_id, key in duties:
+        try:
+            done += work(duty_id, key)
+        except (Missing, Tampered) as problem:
+            _log.warning("duty.passed_over", duty=str(duty_id), problem=problem.code)
+    return done
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from trustkeep.base import actor as actors
 from trustkeep.base import points, world
 from trustkeep.base.events import MOST_IDS
 from trustkeep.kernel.duties import locks, notices, queries, rules
-from trustkeep.kernel.duties.actions.owing import changing, named
+from trustkeep.kernel.duties.actions.owing import changing, each_alone, named
 from trustkeep.kernel.duties.events import DutyEvent
 from trustkeep.kernel.duties.models import Duty
 from trustkeep.kernel.duties.roster import RosterNow
@@ -22,7 +22,7 @@ CLOCK = actors.job("duties.clock")
 def take_steps() -> int:
     """Take every step whose time has come; how many duties had one."""
     due = Duty.objects.filter(state=State.OPEN, next_at__lte=world.now())
-    return sum(_take(*each) for each in due.order_by("next_at", "id").values_list("id", "key"))
+    return each_alone(_take, due.order_by("next_at", "id").values_list("id", "key"))
 
 
 def _take(duty_id: UUID, key: str) -> bool:
