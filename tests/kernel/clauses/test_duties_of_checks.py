@@ -16,6 +16,11 @@ DAY = timedelta(days=1)
 PART = "4.3c.verified"
 
 
+class Later(world.RealWorld):
+    def now(self):
+        return super().now() + 2 * DAY
+
+
 def found(status):
     return Finding(status, "1", "A sentence.", looked_at=1)
 
@@ -114,9 +119,6 @@ def test_what_is_overdue_or_rests_on_nobody_is_seen(watched, company):
     watched(Status.BROKEN)
     assert Status.HOLDS is answered.duties_are_met_in_time().status
 
-    Later = type(
-        "Later", (world.RealWorld,), {"now": lambda self: super(Later, self).now() + 2 * DAY}
-    )
     with world.another(Later()):
         finding = answered.duties_are_met_in_time()
     assert (Status.NEEDS_ATTENTION, "0 of 1") == (finding.status, finding.figure)

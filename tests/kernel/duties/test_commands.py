@@ -1,10 +1,11 @@
 """`trustkeep duties`: what each verb answers, and whom it refuses."""
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
+from trustkeep.base import world
 from trustkeep.base.errors import Denied, Missing, Unacceptable
 from trustkeep.config.management.commands.duties import Command
 from trustkeep.kernel.duties.models import Absence, CalendarAddress
@@ -49,7 +50,7 @@ def test_one_duty_is_shown_and_handed_over(team, owe, typed):
 
 
 def test_an_absence_counts_from_the_first_to_the_last_day(team, typed):
-    first = date.today() + timedelta(days=1)
+    first = world.today("UTC") + timedelta(days=1)
     last = first + timedelta(days=2)
 
     (away,) = typed(

@@ -10,7 +10,7 @@ from trustkeep.base import world
 from trustkeep.base.errors import Conflict, Denied, Misconfigured, Missing, Tampered, Unacceptable
 from trustkeep.kernel.duties import actions, jobs, queries
 from trustkeep.kernel.duties.actions import stepping
-from trustkeep.kernel.duties.models import Duty
+from trustkeep.kernel.duties.models import Duty, Notice
 from trustkeep.kernel.duties.roster import RosterNow
 from trustkeep.kernel.keys import set_state
 from trustkeep.kernel.people import actions as people
@@ -125,6 +125,14 @@ def test_a_kind_that_nobody_registered_is_owed_by_nobody(team):
         actions.owe(
             team.ana, to=team.ben.id, what="trial.none", due=world.now(), clause="3c", key="k"
         )
+
+
+def test_damaged_departments_and_absences_take_nobodys_duties_away(team, owe):
+    duty = owe(team.ben.id)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE people_department SET head_id = NULL")
+
+    assert (team.ben.id,) == bearers(duty)
 
 
 def test_a_role_without_a_holder_is_borne_by_the_dpo(team, owe):
@@ -254,13 +262,19 @@ def test_each_step_is_taken_once_by_however_many_workers(team, owe, at, seen):
     assert seen.row(duty).next_at is None
 
 
-def test_steps_that_were_missed_are_taken_together(team, owe, at, seen):
-    owe(team.ben.id, days=10)
+def test_steps_that_were_missed_are_taken_together(team, owe, at, seen, office):
+    duty = owe(team.ben.id, days=10)
 
     with at(30 * DAY):
         assert 1 == stepping.take_steps()
         assert 0 == stepping.take_steps()
+    told = set(Notice.objects.values_list("person_id", "occasion"))
 
+    assert {
+        (team.ben.id, f"step:{duty}:due"),  # one letter, not also the reminder
+        (team.emil.id, f"step:{duty}:head"),
+        (team.dora.id, f"step:{duty}:dpo"),
+    } == told
     assert ["remind", "due", "head", "dpo"] == [
         each["step"] for each in seen.written("duties.step.taken")
     ]

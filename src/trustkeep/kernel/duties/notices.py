@@ -2,8 +2,8 @@
 
 A notice is made together with the job that sends it.  The job writes the letter, marks the notice
 `sending` in a commit of its own, hands the letter over, and marks it `sent`.  A server that refuses
-it puts it back; a crash while it is handed over leaves it `sending`, and since it may have gone out,
-it is not repeated: the next digest says the same.
+it puts it back; a crash while it is handed over leaves it `sending`, and since it may have gone
+out, it is not repeated: the next digest says the same.
 """
 
 from collections.abc import Iterable

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Denied, Missing, Tampered
@@ -75,7 +77,12 @@ def open_of_kind(kind: str) -> tuple[Duty, ...]:
 
 def resting_on(person: UUID, roster: RosterNow) -> tuple[DutyView, ...]:
     """The open duties that this person bears now, the earliest first."""
-    return tuple(each for each in all_open(roster) if person in each.rests_on)
+    owners = [each for each in _owners_of_open() if person in rules.bearers(each, roster)]
+    by_name = [each for each in owners if not isinstance(each, Role)]
+    by_role = [each for each in owners if isinstance(each, Role)]
+    mine = Duty.objects.filter(Q(person_id__in=by_name) | Q(role__in=by_role), state=State.OPEN)
+    ids = mine.order_by("due_at", "id").values_list("id", flat=True)
+    return tuple(each for each in _views(ids, roster) if person in each.rests_on)
 
 
 def closed_of(person: UUID, state: State, since: datetime) -> tuple[DutyView, ...]:
@@ -138,17 +145,14 @@ def view_of(row: Duty, roster: RosterNow) -> DutyView:
     )  # fmt: skip
 
 
-def owners_of_open() -> frozenset[UUID]:
+def debtors() -> frozenset[UUID]:
     """Everybody who owes an open duty by name."""
-    named = Duty.objects.filter(state=State.OPEN, person_id__isnull=False)
-    return frozenset(each for each in named.values_list("person_id", flat=True) if each)
+    return frozenset(each for each in _owners_of_open() if not isinstance(each, Role))
 
 
 def bearers_of_open(roster: RosterNow) -> frozenset[UUID]:
     """Everybody on whom at least one open duty rests; the rows are not verified yet."""
-    found = Duty.objects.filter(state=State.OPEN).values_list("person_id", "role").distinct()
-    owners: Iterator[Owner] = (person or Role(role) for person, role in found)
-    return frozenset(each for owner in owners for each in rules.bearers(owner, roster))
+    return frozenset(each for owner in _owners_of_open() for each in rules.bearers(owner, roster))
 
 
 def rhythm_of(person: UUID) -> Rhythm:
@@ -178,6 +182,12 @@ def is_head_over(view: DutyView, person: UUID, roster: RosterNow) -> bool:
 
 def _concerns(view: DutyView, person: UUID, roster: RosterNow) -> bool:
     return person in view.rests_on or is_head_over(view, person, roster)
+
+
+def _owners_of_open() -> tuple[Owner, ...]:
+    """Who owes anything; the rows are not verified yet."""
+    found = Duty.objects.filter(state=State.OPEN).values_list("person_id", "role").distinct()
+    return tuple(person or Role(role) for person, role in found)
 
 
 def _views(ids: Iterable[UUID], roster: RosterNow) -> Iterator[DutyView]:

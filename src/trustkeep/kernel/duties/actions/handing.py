@@ -58,7 +58,7 @@ def pass_on() -> int:
         if not roster.standing(person).active:
             with transaction.atomic(durable=True):
                 remove_address(KEEPER, person)
-    leavers = [each for each in queries.owners_of_open() if not roster.standing(each).active]
+    leavers = [each for each in queries.debtors() if not roster.standing(each).active]
     owed = Duty.objects.filter(state=State.OPEN, person_id__in=leavers).order_by("id")
     return each_alone(_pass_on, owed.values_list("id", "key"))
 

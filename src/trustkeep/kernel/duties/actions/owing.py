@@ -17,6 +17,7 @@ from trustkeep.kernel.duties.models import Duty
 from trustkeep.kernel.duties.rules import Owner, State
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
+from trustkeep.kernel.people import queries as people
 from trustkeep.kernel.people.permissions import Role
 
 _log = structlog.get_logger(__name__)
@@ -42,6 +43,7 @@ def owe(
     open it stays one duty: only an earlier due date moves it.
 
     Raises:
+        Missing: there is no such member.
         Unacceptable: the key, the link, the clause or a parameter is not of its form.
         RuntimeError: outside a transaction.
     """
@@ -54,6 +56,8 @@ def owe(
     if known is not None:
         _move_due(actor, known, due)
         return known
+    if not isinstance(to, Role):
+        people.member(to)
     row = _new(to, due)
     row.kind, row.about, row.clause, row.link, row.key = what, about, clause, link, key
     with sealed_sets.change(Duty, row.id, actor) as duties:

@@ -36,12 +36,14 @@ def _take(duty_id: UUID, key: str) -> bool:
         with changing(CLOCK, duty_id) as row:
             row.step = steps[-1]
             row.next_at = rules.next_step_at(row.owed_at, row.due_at, taken=steps[-1])
-            for step in steps:
-                told = _told(step, row, roster)
-                details = {**named(row), "step": str(step), "told": [str(each) for each in told]}
+            told = {step: _told(step, row, roster) for step in steps}
+            for step, people in told.items():
+                details = {**named(row), "step": str(step), "told": [str(each) for each in people]}
                 log.append(DutyEvent.STEP_TAKEN, CLOCK, details=details)
-                # Of several that were missed, only the last to each person is worth a letter.
-                notices.prepare(told, f"step:{duty_id}:{step}", duty_id)
+            # Of several that were missed, only the last to each person is worth a letter.
+            last = {person: step for step, people in told.items() for person in people}
+            for person, step in last.items():
+                notices.prepare([person], f"step:{duty_id}:{step}", duty_id)
     points.reached("duties.step.taken")
     return True
 
