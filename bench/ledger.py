@@ -138,7 +138,7 @@ def offline(folder):
     from trustkeep.kernel.ledger import export, ports
 
     began = time.perf_counter()
-    size = export.export(folder)
+    size = export.export(folder).size
     print(f"export of {size:,}: {time.perf_counter() - began:.1f} s")
     key = ports.current().verifier_key().text
     began = time.perf_counter()

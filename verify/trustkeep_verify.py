@@ -196,8 +196,10 @@ def check_tile(folder: Path, first: int, width: int, chains: dict[str, tuple[int
         raise Wrong(f"the bundle of entries from {first} on is torn")
     leaves = [sha(b"\x00" + entry).digest() for entry in entries]
     stored = b"".join(leaves)
-    if (folder / tile_path("0", name, width)).read_bytes() != stored:
-        raise Wrong(f"the hash tile does not fit the entries from {first} on")
+    given = (folder / tile_path("0", name, width)).read_bytes()
+    if given != stored:
+        differs = (at for at in range(width) if given[at * 32 : at * 32 + 32] != leaves[at])
+        raise Wrong(f"entry {first + next(differs, width)} does not fit its hash tile")
     for number, (entry, leaf) in enumerate(zip(entries, leaves, strict=True), first):
         try:
             body, length = read(entry.decode("ascii"))
@@ -282,14 +284,18 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         given, anchors = Path(asked.key), [path.read_bytes() for path in asked.anchor]
         key = key_from(given.read_text(errors="replace") if given.is_file() else asked.key)
-        if asked.kind == "log":
-            print(f"{check_log(asked.path, key, anchors)} entries: everything fits.")
-        elif asked.kind == "proof":
-            print(check_proof(asked.path.read_bytes(), key).decode())
-        elif asked.kind == "receipt":
-            print(opened_note(asked.path.read_bytes(), key, "trustkeep/receipt/"), end="")
-        else:
-            print(check_growth(asked.path.read_bytes(), key, anchors[0]))
+        data = (asked.path / "checkpoint" if asked.kind == "log" else asked.path).read_bytes()
+    except (Wrong, OSError) as problem:
+        print(f"NOT CHECKED: {problem}.", file=sys.stderr)
+        return 2
+    checks = {
+        "log": lambda: f"{check_log(asked.path, key, anchors)} entries: everything fits.",
+        "proof": lambda: check_proof(data, key).decode(),
+        "receipt": lambda: opened_note(data, key, "trustkeep/receipt/").rstrip("\n"),
+        "growth": lambda: check_growth(data, key, anchors[0]),
+    }
+    try:
+        print(checks[asked.kind]())
     except (Wrong, OSError) as problem:
         print(f"WRONG: {problem}.", file=sys.stderr)
         return 1

@@ -344,3 +344,16 @@ def test_a_token_that_is_never_seen_as_revoked_is_found(company, dan, monkeypatc
         )
 
     assert ["token_revoked"] == defects()
+
+
+def test_what_happened_while_nobody_looked_is_judged_by_the_next_look(
+    company, dan, light, monkeypatch
+):
+    read(company, dan)
+    light("4.3a.granted")
+    planted(company.ben, dan, "support")
+    now = world.now
+    monkeypatch.setattr(world, "now", lambda: now() + timedelta(days=20))
+
+    assert {"every_read_was_granted": "broken"} == light("4.3a.granted")
+    assert {"every_read_was_granted": "not_yet_watched"} == light("4.3a.granted")

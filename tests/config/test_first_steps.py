@@ -49,9 +49,12 @@ def test_the_pages_come_true_as_they_stand(machine):
         f"{verifier} log exported --key exported/key",
         f"{verifier} receipt receipt.txt --key exported/key",
     ]
-    assert (8, 3, 2) == (len(first), len(backups), len(audit))
+    assert (8, 4, 2) == (len(first), len(backups), len(audit))
 
-    ran = typed(machine, first, audit, offline, backups)
+    # A copy is put back after `serve` has ended, so with the server stopped.
+    make, restore, drop, stop = ([each] for each in backups)
+
+    ran = typed(machine, first, audit, offline, make, stop, restore, drop, stop)
 
     assert 0 == ran.returncode, ran.stdout[-2000:] + ran.stderr[-2000:]
     for said in ("2 created", "+48 601 000 001", "trustkeep/receipt/erasure/v1", "everything fits"):

@@ -10,6 +10,7 @@ from tests.keyhouse import Keyhouse
 from trustkeep.base import points
 from trustkeep.base.errors import Tampered
 from trustkeep.kernel.keys import epochs, service
+from trustkeep.kernel.keys.sealed_lists import bucket_and_number
 
 POINTS = (
     "epoch.begun",
@@ -81,17 +82,17 @@ def test_the_key_store_file_does_not_show_where_the_reference_stood(erasure):
     erasure.capture()
     after = _lists(erasure.captured[-1])
 
-    assert {bucket: len(one) for bucket, one in before.items()} == {
-        bucket: len(one) for bucket, one in after.items()
+    assert {place: len(one) for place, one in before.items()} == {
+        place: len(one) for place, one in after.items()
     }
-    changed = {bucket for bucket in range(4096) if before[bucket] != after[bucket]}
+    changed = {bucket_and_number(place)[0] for place, one in before.items() if one != after[place]}
     assert changed == set(range(min(changed), min(changed) + 256))
     assert 0 == min(changed) % 256
 
 
 def _lists(copy):
     with closing(sqlite3.connect(copy / "keys.sqlite")) as rows:
-        return dict(rows.execute("SELECT bucket, list FROM reference_list"))
+        return dict(rows.execute("SELECT place, list FROM reference_list"))
 
 
 def test_carrying_on_twice_changes_nothing(erasure):
@@ -203,7 +204,8 @@ def test_planted_lists_that_keep_their_key_are_caught(erasure, monkeypatch):
 
     def lazy(rows, old, gone):
         lists = reference_lists.Lists.at(rows, old)
-        lists.put([reference_lists._shorter(lists, reference_lists.bucket_of(gone[0]), gone)])
+        written, _ = reference_lists._shorter(lists, reference_lists.bucket_of(gone[0]), gone)
+        lists.put([written])
         return {}
 
     monkeypatch.setattr(reference_lists, "renew", lazy)
@@ -213,13 +215,15 @@ def test_planted_lists_that_keep_their_key_are_caught(erasure, monkeypatch):
 
 def test_planted_a_list_that_loses_a_survivor_stops_the_erasure(erasure, monkeypatch):
     """Together with the erased reference its neighbour is taken off the list."""
-    from trustkeep.kernel.keys import reference_lists
+    from trustkeep.kernel.keys import reference_lists, sealed_lists
 
-    monkeypatch.setattr(
-        reference_lists, "_shorter", lambda lists, bucket, gone: (
-            (bucket, b"", 8) if gone else (bucket, *lists.entries(bucket))
-        ),
-    )  # fmt: skip
+    really = reference_lists._shorter
+
+    def greedy(lists, bucket, gone):
+        written, count = really(lists, bucket, gone)
+        return (sealed_lists.dealt(bucket, lists.of(bucket), b"") if gone else written), count
+
+    monkeypatch.setattr(reference_lists, "_shorter", greedy)
     old = service.current().epoch()
 
     with pytest.raises(Tampered):

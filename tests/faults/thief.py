@@ -23,8 +23,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trustkeep.base import text
 from trustkeep.crypto import blind, keytree, sealed
-from trustkeep.crypto.encoding import joined, u16
+from trustkeep.crypto.encoding import joined, u16, u32
 from trustkeep.kernel.keys import backups, service, store, unwrap
+from trustkeep.kernel.keys.sealed_lists import bucket_and_number
 from trustkeep.kernel.keys.slots import FileSlot, recovery_slot
 from trustkeep.kernel.keys.unwrap import LIST_KEYS, NAMED, Epoch
 from trustkeep.kernel.vault.rules import SensitivityClass
@@ -328,8 +329,9 @@ def _references_that_open(loot: Loot) -> Iterator[tuple[str, bytes]]:
             for key in loot.bucket_keys.get(keytree.bucket_of(customer), ()):
                 with suppress(keytree.WrongKey, TypeError):
                     yield where, keytree.unwrap(key, place, wrapped)
-        for where, bucket, sealed_list in loot.lists:
-            place = joined(b"trustkeep/reference-list/v1", install.bytes, u16(bucket))
+        for where, stands, sealed_list in loot.lists:
+            bucket, number = bucket_and_number(stands)
+            place = joined(b"trustkeep/reference-list/v2", install.bytes, u16(bucket), u32(number))
             for key in loot.named_keys.get(LIST_KEYS[bucket >> 8], ()):
                 with suppress(InvalidTag):
                     yield where, AESGCM(key).decrypt(sealed_list[:12], sealed_list[12:], place)

@@ -11,7 +11,7 @@ from trustkeep.base.errors import Tampered
 from trustkeep.crypto import keytree
 from trustkeep.crypto.keytree import WrongKey
 from trustkeep.kernel.keys import bucket_record, reference_lists, register
-from trustkeep.kernel.keys.reference_lists import Lists
+from trustkeep.kernel.keys.sealed_lists import OPEN, Lists, OneList
 from trustkeep.kernel.keys.slots import ACTIVE, FileSlot
 from trustkeep.kernel.keys.store import KeyStore, keys_in
 from trustkeep.kernel.keys.unwrap import LIST_KEYS
@@ -72,8 +72,8 @@ def test_a_bucket_is_recorded_and_restored_as_the_vector_says(tmp_path):
     store = KeyStore(tmp_path / "keys.sqlite")
     store.create()
     with store.writing() as rows:
-        bucket_record.put(rows, BUCKET, 3, record)
-        assert record == bucket_record.of(rows, BUCKET)
+        bucket_record.put(rows, BUCKET, 3, [record])
+        assert record == b"".join(bucket_record.of(rows, BUCKET))
         found = keys_in(rows, BUCKET)
     wrapped = bytes.fromhex(VECTORS["bucket_record"]["wrapped"])
     reference = bytes.fromhex(VECTORS["bucket_record"]["reference"])
@@ -101,12 +101,12 @@ def test_a_list_of_references_opens_as_the_vector_says(lists):
     digest = bytes.fromhex(vector["hash"])
 
     assert vector["bucket"] == reference_lists.bucket_of(digest)
-    assert (digest + CUSTOMER.bytes, reference_lists.ROOM) == lists.entries(vector["bucket"])
+    assert [OneList(digest + CUSTOMER.bytes, OPEN)] == lists.of(vector["bucket"])
 
 
 def test_a_list_of_another_bucket_is_refused(lists):
     bucket = VECTORS["reference_list"]["bucket"]
-    lists._rows.execute("UPDATE reference_list SET bucket = ?", (bucket + 1,))
+    lists._rows.execute("UPDATE reference_list SET place = ?", (bucket + 1,))
     with pytest.raises(Tampered):
         lists.entries(bucket + 1)
 
@@ -128,7 +128,8 @@ def test_a_record_that_was_cut_off_is_refused(tmp_path, cut):
     store = KeyStore(tmp_path / "keys.sqlite")
     store.create()
     with pytest.raises((Tampered, sqlite3.Error)), store.writing() as rows:
-        bucket_record.put(rows, BUCKET, 3, bytes.fromhex(VECTORS["bucket_record"]["record"])[:cut])
+        record = bytes.fromhex(VECTORS["bucket_record"]["record"])[:cut]
+        bucket_record.put(rows, BUCKET, 3, [record])
     store.close()
 
 

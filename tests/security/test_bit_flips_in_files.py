@@ -194,13 +194,14 @@ def test_a_wrapped_reference_in_the_key_store(house, each_flip_is_refused, tmp_p
     copy = tmp_path / "list"
     where = (int.from_bytes(digest[:2], "big") >> 4,)
     with keys.store.reading() as rows:
-        found = rows.execute("SELECT list FROM reference_list WHERE bucket = ?", where).fetchone()
+        found = rows.execute("SELECT list FROM reference_list WHERE place = ?", where).fetchone()
         copy.write_bytes(found[0])
 
     def look():
         with keys.store.writing() as rows:
             rows.execute(
-                "UPDATE reference_list SET list = ? WHERE bucket = ?", (copy.read_bytes(), *where)
+                "UPDATE reference_list SET list = ? WHERE place = ?",
+                (copy.read_bytes(), *where),
             )
         assert references.customers(keys, [digest])
 

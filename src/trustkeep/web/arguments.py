@@ -1,6 +1,7 @@
 """Types of arguments that several commands take; the rules themselves stand in the actions."""
 
 from argparse import ArgumentTypeError
+from datetime import UTC, datetime
 
 from trustkeep.base.spans import MOST_DAYS
 
@@ -10,3 +11,14 @@ def days(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 6 and 0 < int(text) <= MOST_DAYS):
         raise ArgumentTypeError(f"a whole number of days from 1 to {MOST_DAYS}")
     return int(text)
+
+
+def moment(text: str) -> datetime:
+    """A day or a moment in ISO 8601, in UTC where it names no zone."""
+    try:
+        named = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(
+            "a day or a moment such as 2026-11-25 or 2026-11-25T14:30"
+        ) from None
+    return named if named.tzinfo else named.replace(tzinfo=UTC)

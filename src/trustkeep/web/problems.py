@@ -6,9 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trustkeep.base import world
-from trustkeep.base.errors import Denied, Rebuilding, TrustkeepError, Unacceptable
+from trustkeep.base.errors import (
+    Denied,
+    LedgerUnavailable,
+    Rebuilding,
+    TrustkeepError,
+    Unacceptable,
+)
 
 _NO_SPACE = "53100"  # SQLSTATE disk_full
+_DEADLOCK = "40P01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,10 @@ class Problem:
 
 def problem_of(failure: BaseException) -> Problem:
     """What to tell about any failure; nothing of an unforeseen one's own text is repeated."""
+    # Why the ledger could not store an entry says more than that it could not.
+    why = _foreseen(failure.__cause__) if isinstance(failure, LedgerUnavailable) else None
+    if why is not None:
+        return why
     if isinstance(failure, TrustkeepError):
         return Problem(
             failure.code, failure.status, failure.exit_code, failure.sentence, _extra(failure)
@@ -53,23 +64,26 @@ def _extra(failure: TrustkeepError) -> dict[str, Any]:
     return {}
 
 
-def _foreseen(failure: BaseException) -> Problem | None:
+def _foreseen(failure: BaseException | None) -> Problem | None:
     """The machine's own troubles, known by their type and number, never by their words."""
     state = _sqlstate(failure)
     if state == _NO_SPACE or (isinstance(failure, OSError) and failure.errno == errno.ENOSPC):
         return Problem("no_space", 503, 3, "The disk is full and nothing was done: free some "
                        "space, then try again.")  # fmt: skip
+    if state == _DEADLOCK:
+        return Problem("waited_for_each_other", 503, 3, "This and another act waited for each "
+                       "other, so this one was undone: try again.")  # fmt: skip
     if state is not None and (state == "" or state.startswith(("08", "57P", "53"))):
         return Problem("database_unavailable", 503, 3, "The database does not answer and nothing "
                        "was done: see that it runs, then try again.")  # fmt: skip
     return None
 
 
-def _sqlstate(failure: BaseException) -> str | None:
+def _sqlstate(failure: BaseException | None) -> str | None:
     """The database's own number: empty when the connection failed, `None` for anything else."""
     import psycopg
 
-    own = failure.__cause__ if failure.__cause__ is not None else failure
+    own = failure.__cause__ if failure is not None and failure.__cause__ else failure
     if not isinstance(own, psycopg.Error):
         return None
     if own.sqlstate is None and isinstance(own, psycopg.OperationalError | psycopg.InterfaceError):

@@ -27,8 +27,8 @@ def sql(statement, *values):
         cursor.execute(statement, values or None)
 
 
-def verified(*arguments):
-    key = ports.current().verifier_key().text
+def verified(*arguments, key=None):
+    key = key or ports.current().verifier_key().text
     return subprocess.run(
         [sys.executable, VERIFIER, *arguments, "--key", key],
         capture_output=True, text=True, check=False,
@@ -104,7 +104,7 @@ def test_an_entry_and_its_position_find_each_other(published):
 
 
 def test_the_stand_alone_verifier_accepts_the_exported_ledger(published, anchor, tmp_path):
-    assert 528 == export.export(tmp_path / "log")
+    assert export.Exported(528, ()) == export.export(tmp_path / "log")
     early = tmp_path / "early"
     early.write_bytes(anchor.notes[0])
     done = verified("log", tmp_path / "log", "--anchor", early)
@@ -252,6 +252,31 @@ def test_random_raw_edits_are_all_found(published, tier):
 def test_the_harness_sees_a_verification_that_leaves_something_out(published, monkeypatch, part):
     monkeypatch.setattr(verification, part, lambda *_: iter(()))
     assert [] != unseen(len(EDITS))
+
+
+def test_a_ledger_with_a_hole_is_exported_and_found_wrong_there(published, tmp_path):
+    sql("DELETE FROM ledger_entry WHERE ctid = (SELECT ctid FROM ledger_entry ORDER BY at LIMIT 1)")
+
+    done = export.export(tmp_path / "log")
+
+    (position,) = done.missing
+    checked = verified("log", tmp_path / "log")
+    assert (1, f"WRONG: entry {position} does not fit its hash tile.\n") == (
+        checked.returncode, checked.stderr
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("missing", ["log", "--key", "--anchor"])
+def test_what_cannot_be_read_is_not_called_wrong(published, tmp_path, missing):
+    export.export(tmp_path / "log")
+    nowhere = tmp_path / "nowhere"
+    asked = ["log", nowhere if missing == "log" else tmp_path / "log"]
+    asked += ["--anchor", nowhere] if missing == "--anchor" else []
+
+    checked = verified(*asked, key=nowhere if missing == "--key" else None)
+
+    assert 2 == checked.returncode, checked.stderr
+    assert checked.stderr.startswith("NOT CHECKED: ")
 
 
 def test_a_validly_signed_shorter_ledger_is_refused_by_the_anchor(published, anchor, tmp_path):

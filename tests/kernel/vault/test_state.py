@@ -141,9 +141,9 @@ def test_references_that_were_exchanged_are_found_and_lead_to_nobody(company, da
     hashed = references.hashes(service.current(), ["C-1", "C-2"])
     one, other = (reference_lists.bucket_of(digest) for digest in hashed)
     with service.current().store.writing() as rows:
-        lists = dict(rows.execute("SELECT bucket, list FROM reference_list"))
+        lists = dict(rows.execute("SELECT place, list FROM reference_list"))
         rows.executemany(
-            "UPDATE reference_list SET list = ? WHERE bucket = ?",
+            "UPDATE reference_list SET list = ? WHERE place = ?",
             [(lists[other], one), (lists[one], other)],
         )
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from trustkeep.base import world
+from trustkeep.base.actor import NOBODY
 from trustkeep.base.errors import Conflict, KeysChanging, Rebuilding, Unacceptable
 from trustkeep.kernel.keys import service
 from trustkeep.kernel.vault import index, known
@@ -105,7 +107,7 @@ def test_rows_before_a_quotation_that_never_ends_are_stored_as_the_sentence_says
     path = tmp_path / "customers.csv"
     path.write_text('No,Name,E-mail,Phone\n1,Dan,,\n2,"Eva')
 
-    with pytest.raises(Unacceptable, match=r"Line 3 .*the rows before it are stored"):
+    with pytest.raises(Unacceptable, match=r"Line 3 .*what came before it is stored"):
         run(company, path)
 
     assert known.customer_of("1") is not None
@@ -326,3 +328,31 @@ def test_while_the_index_is_rebuilt_nothing_is_imported(company, table):
         index.ready()
     index.rebuild(company.cleo)
     assert 1 == run(company, table(["1", "Dan", "", ""])).created
+
+
+def test_a_file_that_is_older_than_an_erasure_brings_nobody_back(company, table):
+    path = table(["1", "Dan", "", ""], ["2", "Eva", "", ""])
+    made = world.now()
+    run(company, path, made_at=made)
+    erased(company, known.customer_of("1"))
+
+    with pytest.raises(Conflict, match="so it may bring them back: import a newer one"):
+        run(company, path, made_at=made)
+
+    assert known.customer_or_nobody("1") == NOBODY
+    assert 1 == run(company, table(["3", "Ida", "", ""]), made_at=world.now()).created
+
+
+def test_an_erasure_in_the_middle_of_an_import_ends_it(company, table, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 2)
+    run(company, table(["0", "Zoe", "", ""]))
+    path = table(*([str(number), "Dan", "", ""] for number in range(1, 6)))
+
+    def progress(done, _):
+        if done.created == 2:
+            erased(company, known.customer_of("0"))
+
+    with pytest.raises(Conflict):
+        run(company, path, made_at=world.now(), progress=progress)
+
+    assert 3 == Customer.objects.count()

@@ -64,7 +64,12 @@ REMEDIES: Mapping[Refusal, str] = MappingProxyType(
         Refusal.OTHER_WAY: "it goes another way here: `trustkeep approvals list` says which",
     }
 )
-ACTS: Mapping[str, str] = MappingProxyType({"keys.destroy": "erase a customer for good"})
+ACTS: Mapping[str, str] = MappingProxyType(
+    {
+        "keys.destroy": "erase a customer for good",
+        "keys.set.begin_anew": "discard a damaged set of policy and begin it anew",
+    }
+)
 
 
 def act_of(verb: str) -> str:

@@ -6,9 +6,15 @@ from datetime import datetime
 from trustkeep.base import world
 from trustkeep.kernel.clauses import kept, rules, sop
 from trustkeep.kernel.clauses.checks import CHECKS
-from trustkeep.kernel.clauses.models import Exemption
+from trustkeep.kernel.clauses.models import CheckResult, Exemption
 from trustkeep.kernel.clauses.rules import ClauseState, Result
 from trustkeep.kernel.keys import sealed_sets
+
+
+def last_look(part: str) -> datetime | None:
+    """When a check of this part last looked, whatever it found; None: never."""
+    moments = CheckResult.objects.filter(part=part).order_by("-at").values_list("at", flat=True)
+    return moments.first()
 
 
 def state(on: datetime | None = None) -> tuple[ClauseState, ...]:

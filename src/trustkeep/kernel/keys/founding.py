@@ -13,8 +13,8 @@ from trustkeep.crypto.derive import expanded
 from trustkeep.crypto.keytree import WrongKey
 from trustkeep.kernel.keys import (
     epochs,
-    reference_lists,
     register,
+    sealed_lists,
     sealed_meta,
     signing,
     store,
@@ -94,7 +94,7 @@ def _fill(
             store.set_meta(rows, f"key/{name}", keytree.wrap(root, place, key))
         mark = register.empty_mark(named["register"])
         store.set_meta(rows, register.ROOT, mark)
-        reference_lists.Lists(rows, install, named).make({})
+        sealed_lists.Lists(rows, install, named).make()
         store.set_meta(rows, signing.SIGNING, signing.new_wrapped(master, install))
         sealed_meta.put(rows, founded, RECIPIENT, str(identity.to_public()).encode())
         store.set_meta(rows, IDENTITY, wrapped_identity(master, install, str(identity)))

@@ -1,9 +1,10 @@
-"""Which keyed hashes of external references mean which customers: one sealed list per bucket.
+"""Which keyed hashes of external references mean which customers: sealed lists per bucket.
 
-A hash belongs to the bucket of its own first 12 bits, so that a look-up opens one list.  The lists
-are sealed in 16 groups, by the first 4 bits, each under a key of its own.  An erasure replaces the
-key of one group and writes its 256 lists anew, each at its former size: an old copy of the file
-shows the erased reference no more, nor in which of the 256 it stood.
+A hash belongs to the bucket of its own first 12 bits, so that a look-up opens the lists of one
+(`sealed_lists`).  They are sealed in 16 groups, by the first 4 bits, each under a key of its own.
+An erasure replaces the key of one group and writes the lists of its 256 buckets anew, each at its
+former size: an old copy of the file shows the erased reference no more, nor in which of the 256 it
+stood.
 Beside each customer's key its hash is wrapped once more; from these the lists can be made again.
 Format: `docs/formats/key-tree.md`.
 """
@@ -11,93 +12,19 @@ Format: `docs/formats/key-tree.md`.
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from trustkeep.base import world
 from trustkeep.base.errors import Conflict, Tampered
 from trustkeep.crypto import keytree
-from trustkeep.crypto.encoding import joined, u16, u32
-from trustkeep.crypto.keytree import BUCKETS, NONCE_BYTES, WrongKey
-from trustkeep.kernel.keys import store
+from trustkeep.crypto.keytree import BUCKETS, WrongKey
+from trustkeep.kernel.keys import sealed_lists, store
+from trustkeep.kernel.keys.sealed_lists import ENTRY_BYTES, HASH_BYTES, Lists, Written, group_of
 from trustkeep.kernel.keys.unwrap import LIST_KEYS, Epoch
 
 RENEWED = "reference-lists-renewed"  # the groups of the last change, with their entries
-HASH_BYTES, CUSTOMER_BYTES = 32, 16
-ENTRY_BYTES = HASH_BYTES + CUSTOMER_BYTES
-ROOM = 8  # a list is as long as a multiple of so many entries: its size says little of their number
-Written = tuple[int, bytes, int]  # bucket, entries, room for at least so many
-_LABEL = b"trustkeep/reference-list/v1"
-_PUT = (
-    "INSERT INTO reference_list VALUES (?, ?)"
-    " ON CONFLICT (bucket) DO UPDATE SET list = excluded.list"
-)
-
-
-class Lists:
-    """The lists of one installation under their keys, inside a transaction of the store."""
-
-    def __init__(self, rows: sqlite3.Connection, install: UUID, named: Mapping[str, bytes]) -> None:
-        self._rows, self._install = rows, install
-        self._ciphers = [AESGCM(named[name]) for name in LIST_KEYS]
-
-    @classmethod
-    def at(cls, rows: sqlite3.Connection, epoch: Epoch) -> "Lists":
-        """The lists as they stand."""
-        return cls(rows, epoch.install, _keys(rows, epoch))
-
-    def entries(self, bucket: int) -> tuple[bytes, int]:
-        """The entries of one list one after the other, and for how many there is room.
-
-        Raises:
-            Tampered: the list was changed from outside.
-        """
-        row = self._rows.execute(
-            "SELECT list FROM reference_list WHERE bucket = ?", (bucket,)
-        ).fetchone()
-        sealed = row[0] if row else b""
-        try:
-            opened = self._ciphers[group_of(bucket)].decrypt(
-                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._place(bucket)
-            )
-        except (InvalidTag, ValueError, TypeError):
-            raise Tampered(
-                f"The references of bucket {bucket} of the key store were changed: restore the "
-                "key store from its newest backup."
-            ) from None
-        count = int.from_bytes(opened[:4], "big")
-        return opened[4 : 4 + count * ENTRY_BYTES], (len(opened) - 4) // ENTRY_BYTES
-
-    def put(self, written: Iterable[Written]) -> None:
-        """Write some lists."""
-        self._rows.executemany(_PUT, (self._sealed(*one) for one in written))
-
-    def make(self, known: Mapping[bytes, UUID]) -> None:
-        """Write all lists, for a store that has none."""
-        by_bucket = _by_bucket(known)
-        self.put(
-            (bucket, b"".join(one + known[one].bytes for one in by_bucket[bucket]), 0)
-            for bucket in range(BUCKETS)
-        )
-
-    def _sealed(self, bucket: int, entries: bytes, room: int) -> tuple[int, bytes]:
-        count = len(entries) // ENTRY_BYTES
-        width = max(room, -(-max(count, 1) // ROOM) * ROOM)
-        opened = u32(count) + entries.ljust(width * ENTRY_BYTES, b"\0")
-        nonce = world.random_bytes(NONCE_BYTES)
-        cipher = self._ciphers[group_of(bucket)]
-        return bucket, nonce + cipher.encrypt(nonce, opened, self._place(bucket))
-
-    def _place(self, bucket: int) -> bytes:
-        return joined(_LABEL, self._install.bytes, u16(bucket))
-
-
-def group_of(bucket: int) -> int:
-    """The group of a bucket, from 0: the first 4 of its 12 bits."""
-    return bucket >> 8
+AT_ONCE = 20_000  # references of one step, where the lists are made again
 
 
 def buckets_of(groups: Collection[int]) -> list[int]:
@@ -119,7 +46,7 @@ def find(rows: sqlite3.Connection, epoch: Epoch, hashed: Sequence[bytes]) -> dic
     lists = Lists.at(rows, epoch)
     found: dict[bytes, UUID] = {}
     for bucket, some in _by_bucket(hashed).items():
-        entries, _ = lists.entries(bucket)
+        entries = lists.entries(bucket)
         for digest in some:
             place = _place_of(entries, digest)
             if place >= 0:
@@ -135,17 +62,18 @@ def add(rows: sqlite3.Connection, epoch: Epoch, references: Mapping[bytes, UUID]
         Tampered: a list was changed from outside.
     """
     lists = Lists.at(rows, epoch)
+    # All of them before the first is written: a conflict changes nothing.
     lists.put([_longer(lists, references, *one) for one in _by_bucket(references).items()])
 
 
 def _longer(
     lists: Lists, references: Mapping[bytes, UUID], bucket: int, some: Sequence[bytes]
 ) -> Written:
-    entries, room = lists.entries(bucket)
-    if any(_place_of(entries, digest) >= 0 for digest in some):
+    before = lists.of(bucket)
+    if any(_place_of(one.entries, digest) >= 0 for one in before for digest in some):
         raise Conflict("This external reference belongs to another customer; nothing was changed.")
-    more = (digest + references[digest].bytes for digest in some)
-    return bucket, b"".join((entries, *more)), room
+    more = b"".join(digest + references[digest].bytes for digest in some)
+    return sealed_lists.grown(bucket, before, more)
 
 
 def renew(rows: sqlite3.Connection, old: Epoch, gone: Collection[bytes]) -> dict[str, bytes]:
@@ -157,10 +85,10 @@ def renew(rows: sqlite3.Connection, old: Epoch, gone: Collection[bytes]) -> dict
     groups = {group_of(bucket) for bucket in gone_from}
     keys = {LIST_KEYS[group]: keytree.new_key() for group in groups}
     before = Lists.at(rows, old)
-    after = Lists(rows, old.install, _keys(rows, old) | keys)
-    buckets = buckets_of(groups)
-    entries = sum(len(before.entries(bucket)[0]) // ENTRY_BYTES for bucket in buckets)
-    after.put([_shorter(before, bucket, gone_from.get(bucket, ())) for bucket in buckets])
+    after = Lists(rows, old.install, sealed_lists.keys(rows, old) | keys)
+    shorter = [_shorter(before, one, gone_from.get(one, ())) for one in buckets_of(groups)]
+    after.put(written for written, _ in shorter)
+    entries = sum(count for _, count in shorter)
     said = {"groups": sorted(groups), "entries": entries - len(gone)}
     store.set_meta(rows, RENEWED, json.dumps(said).encode())
     return keys
@@ -173,26 +101,27 @@ def verify_renewed(rows: sqlite3.Connection, epoch: Epoch) -> int:
         Tampered: a list does not open, or has lost an entry.
     """
     said = json.loads(store.meta(rows, RENEWED) or b'{"groups": [], "entries": 0}')
-    lists = Lists.at(rows, epoch)
-    count = sum(
-        len(lists.entries(bucket)[0]) // ENTRY_BYTES for bucket in buckets_of(said["groups"])
-    )
+    count = _count(Lists.at(rows, epoch), buckets_of(said["groups"]))
     if count != said["entries"]:
         raise Tampered("The lists of references were not written as they should be.")
     return count
 
 
-def _keys(rows: sqlite3.Connection, epoch: Epoch) -> dict[str, bytes]:
-    return {name: epoch.named_key(rows, name) for name in LIST_KEYS}
+def _count(lists: Lists, buckets: Iterable[int]) -> int:
+    return sum(len(lists.entries(bucket)) // ENTRY_BYTES for bucket in buckets)
 
 
-def _shorter(lists: Lists, bucket: int, gone: Sequence[bytes]) -> Written:
-    entries, room = lists.entries(bucket)
+def _shorter(lists: Lists, bucket: int, gone: Sequence[bytes]) -> tuple[Written, int]:
+    """A bucket without some of its entries, and how many it had."""
+    before = lists.of(bucket)
+    # The closed ones first: from an entry's place among them nothing may follow.
+    entries = b"".join(one.entries for one in (*before[1:], before[0]))
+    count = len(entries) // ENTRY_BYTES
     for digest in gone:
         place = _place_of(entries, digest)
         if place >= 0:
             entries = entries[:place] + entries[place + ENTRY_BYTES :]
-    return bucket, entries, room
+    return sealed_lists.dealt(bucket, before, entries), count
 
 
 def wrapped(epoch: Epoch, customer: UUID, digest: bytes | None) -> bytes | None:
@@ -225,14 +154,19 @@ def make_again(rows: sqlite3.Connection, epoch: Epoch) -> None:
     Raises:
         Tampered: what stands there was changed.
     """
+    Lists.at(rows, epoch).make()
     stored = rows.execute(
         "SELECT customer, reference FROM customer_key WHERE reference IS NOT NULL"
     )
-    known: dict[bytes, UUID] = {}
+    known = _unwrapped(epoch, stored)
+    while some := dict(islice(known, AT_ONCE)):
+        add(rows, epoch, some)
+
+
+def _unwrapped(epoch: Epoch, stored: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, UUID]]:
     for customer, reference in stored:
         subject = UUID(bytes=customer)
-        known[unwrapped(epoch, subject, reference)] = subject
-    Lists.at(rows, epoch).make(known)
+        yield unwrapped(epoch, subject, reference), subject
 
 
 def verify(rows: sqlite3.Connection, epoch: Epoch) -> int:
@@ -241,8 +175,7 @@ def verify(rows: sqlite3.Connection, epoch: Epoch) -> int:
     Raises:
         Tampered: a list does not open, or there are more or fewer than customers who have one.
     """
-    lists = Lists.at(rows, epoch)
-    total = sum(len(lists.entries(bucket)[0]) // ENTRY_BYTES for bucket in range(BUCKETS))
+    total = _count(Lists.at(rows, epoch), range(BUCKETS))
     (stored,) = rows.execute("SELECT count(reference) FROM customer_key").fetchone()
     if total != stored:
         raise Tampered(

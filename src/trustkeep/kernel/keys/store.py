@@ -32,7 +32,7 @@ CREATE TABLE bucket (
 CREATE TABLE customer_key (
     bucket INTEGER NOT NULL, customer BLOB NOT NULL, version INTEGER NOT NULL,
     wrapped BLOB NOT NULL, reference BLOB, PRIMARY KEY (bucket, customer)) WITHOUT ROWID;
-CREATE TABLE reference_list (bucket INTEGER PRIMARY KEY, list BLOB NOT NULL);
+CREATE TABLE reference_list (place INTEGER PRIMARY KEY, list BLOB NOT NULL);
 CREATE TABLE register (
     bucket INTEGER NOT NULL, n INTEGER NOT NULL, subject BLOB NOT NULL, fact TEXT NOT NULL,
     at TEXT NOT NULL, details BLOB NOT NULL, head BLOB NOT NULL,

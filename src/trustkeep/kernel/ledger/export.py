@@ -1,6 +1,7 @@
 """The ledger as a folder that the stand-alone verifier reads offline (C2SP tlog-tiles)."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from trustkeep.base.errors import Missing, Tampered
@@ -9,14 +10,24 @@ from trustkeep.crypto.merkle import HASH_BYTES
 from trustkeep.kernel.ledger import checkpoints, ports, positions, tile_store
 
 
-def export(folder: Path, say: Callable[[int, int], None] | None = None) -> int:
-    """Write the newest checkpoint, its tiles, all entries and the public key; returns the size.
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """How many entries the checkpoint has, and the positions whose rows are not there."""
 
-    `say` hears how many entries of how many are written.  Flat memory.
+    size: int
+    missing: tuple[int, ...]
+
+
+def export(folder: Path, say: Callable[[int, int], None] | None = None) -> Exported:
+    """Write the newest checkpoint, its tiles, all entries and the public key.
+
+    An entry that is not there is written as an empty one, which no verifier accepts: an auditor
+    gets what there is, and sees what is missing.  `say` hears how many entries of how many are
+    written.  Flat memory.
 
     Raises:
         Missing: nothing is published yet.
-        Tampered: a tile or an entry is not there.
+        Tampered: a tile is not there, or nobody knows which entries a stretch held.
     """
     published = checkpoints.newest()
     if published is None:
@@ -24,13 +35,14 @@ def export(folder: Path, say: Callable[[int, int], None] | None = None) -> int:
     size = published.checkpoint.size
     for name, content in _hash_tiles(size):
         _write(folder / name, content)
-    for name, content, done in _bundles(size):
+    missing: list[int] = []
+    for name, content, done in _bundles(size, missing):
         _write(folder / name, content)
         if say is not None:
             say(done, size)
     _write(folder / "key", f"{ports.current().verifier_key().text}\n".encode())
     _write(folder / "checkpoint", published.note)  # last: a folder with it is whole
-    return size
+    return Exported(size, tuple(missing))
 
 
 def _hash_tiles(size: int) -> Iterator[tuple[str, bytes]]:
@@ -43,13 +55,13 @@ def _hash_tiles(size: int) -> Iterator[tuple[str, bytes]]:
             yield tiles.path(level, index, own), hashes
 
 
-def _bundles(size: int) -> Iterator[tuple[str, bytes, int]]:
+def _bundles(size: int, missing: list[int]) -> Iterator[tuple[str, bytes, int]]:
     held: list[bytes] = []
     done = 0
     for place in positions.in_order(0, size):
         if place.entry is None:
-            break
-        held.append(place.entry.body)
+            missing.append(place.position)
+        held.append(place.entry.body if place.entry else b"")
         done = place.position + 1
         if len(held) == tiles.WIDTH or done == size:
             index = place.position // tiles.WIDTH

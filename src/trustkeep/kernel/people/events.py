@@ -17,6 +17,7 @@ class PeopleEvent(Event):
     ATTEMPT_REFUSED = "people.attempt.refused", {"permission": Detail.CODE}
     TOKEN_REFUSED = "people.token.refused"
     ROLE_ASSIGNED = "people.role.assigned", {**_WHO, "role": Detail.CODE}
+    ROLE_ANNOUNCED = "people.role.announced", {**_WHO, "role": Detail.CODE}
     ROLE_REMOVED = "people.role.removed", {**_WHO, "role": Detail.CODE}
     TOKEN_ISSUED = (
         "people.token.issued",

@@ -9,10 +9,13 @@ from trustkeep.kernel.keys import looking
 from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.people import queries
 from trustkeep.kernel.people.actions import mending
+from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.models import RoleAssignment
 from trustkeep.kernel.people.permissions import Role
 
 MEND, TELL = "people.register.mend", "people.disagreement.tell"
+TELL_REPLACED = "people.replacement.tell"
+_MAY_OBJECT = (Role.ADMINISTRATOR, Role.DPO, Role.DEPUTY_DPO, Role.DEPARTMENT_HEAD, Role.MANAGEMENT)
 
 
 def schedule() -> None:
@@ -21,6 +24,8 @@ def schedule() -> None:
     registry.every("* * * * *", MEND)
     registry.handler(TELL)(_tell)
     reactions.register(KeyEvent.STATE_DISAGREES, TELL)
+    registry.handler(TELL_REPLACED)(_tell_replaced)
+    reactions.register(PeopleEvent.ROLE_ANNOUNCED, TELL_REPLACED)
 
 
 def _mend() -> None:
@@ -40,6 +45,19 @@ def _tell(_: registry.Identifiers) -> None:
     )
     for address in list(_addresses(Role.DPO)) or list(_addresses(Role.ADMINISTRATOR)):
         mail.send(mail.Letter(address, "State and ledger disagree", body))
+
+
+def _tell_replaced(_: registry.Identifiers) -> None:
+    """Tell everybody who could object that the last DPO or administrator is being replaced."""
+    if not mail.is_set_up():
+        return
+    body = (
+        "Nobody holds the role of DPO, or of administrator, any more, and an administrator or the\n"
+        "DPO is about to name somebody. It is done 72 hours after this letter at the earliest.\n"
+        "Was it meant? See who: trustkeep ledger show --event people.role.announced\n"
+    )
+    for address in sorted({each for role in _MAY_OBJECT for each in _addresses(role)}):
+        mail.send(mail.Letter(address, "A role that guards the others is being replaced", body))
 
 
 def _addresses(role: Role) -> Iterator[str]:

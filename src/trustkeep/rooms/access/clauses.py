@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from trustkeep.base import world
+from trustkeep.kernel.clauses import queries
 from trustkeep.kernel.clauses.checks import Finding, Status, check
 from trustkeep.kernel.keys import looking
 from trustkeep.kernel.ledger import checkpoints, history, lag
@@ -12,7 +13,8 @@ from trustkeep.kernel.ledger.events import LedgerEvent
 from trustkeep.rooms.access import evidence_of_reading
 from trustkeep.rooms.access.events import AccessEvent
 
-PERIOD = timedelta(days=1)  # how far each look goes back; it is repeated each hour
+_GRANTED = "4.3a.granted"
+PERIOD = timedelta(days=7)  # how far each look goes back, further where none was made meanwhile
 LOOK_AGE = timedelta(minutes=15)  # three turns of the comparison
 WHOLE_AGE = timedelta(hours=36)  # one night missed
 ANCHOR_AGE = timedelta(hours=24)  # security model, M5
@@ -23,10 +25,16 @@ _ATTEMPTS = (
 )  # fmt: skip
 
 
-@check("4.3a.granted", every=timedelta(hours=1))
+@check(_GRANTED, every=timedelta(hours=1))
 def every_read_was_granted() -> Finding:
-    """Every use of the last day had a grant, a purpose, an active person and any case required."""
-    done = evidence_of_reading.judged(since=world.now() - PERIOD)
+    """Every use had a grant, a purpose, an active person and any case required.
+
+    All that was used since the last look is judged, and the last week again: what was found stays
+    in sight for that long.
+    """
+    last = queries.last_look(_GRANTED)
+    since = min(world.now() - PERIOD, last or world.now())
+    done = evidence_of_reading.judged(since)
     wrong = len(done.defects)
     figure = f"{done.uses - wrong} of {done.uses}"
     if wrong:
@@ -35,13 +43,14 @@ def every_read_was_granted() -> Finding:
             for each in done.defects[: evidence_of_reading.MOST_LISTED]
         ]
         sentence = (
-            f"{wrong} readings, changes or searches of the last day lack what must stand behind "
-            "each: look."
+            f"{wrong} readings, changes or searches since {since:%Y-%m-%d} lack what must stand "
+            "behind each: look."
         )
         return Finding(Status.BROKEN, figure, sentence, rows, looked_at=done.uses)
     sentence = (
-        f"All {done.uses} readings, changes and searches of the last day were by people with the "
-        "right to them then, a grant and a purpose, and a case where the purpose demands one."
+        f"All {done.uses} readings, changes and searches since {since:%Y-%m-%d} were by people "
+        "with the right to them then, a grant and a purpose, and a case where the purpose demands "
+        "one."
     )
     return Finding(Status.HOLDS, figure, sentence, looked_at=done.uses)
 

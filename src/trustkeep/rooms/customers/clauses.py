@@ -45,7 +45,8 @@ def state_agrees() -> Finding:
     if wrong:
         sentence = (
             f"{wrong} things are not as the ledger says they were written: somebody changed the "
-            "database or the keys from outside; restore what is named."
+            "database or the keys from outside: `trustkeep sets damaged` says what is to be begun "
+            "anew, and docs/operate/running.md what to do about the rest."
         )
         return Finding(Status.BROKEN, f"{wrong} wrong", sentence, rows, looked_at=looked_at)
     if world.now() - done.at > LOOK_AGE:

@@ -114,7 +114,7 @@ class Command(NounCommand):
 
     @verb("export", permission=HOST, help="a folder for the verifier", arguments=_folder)
     def export(self, actor: Actor, *, folder: Path) -> Answer:  # noqa: ARG002
-        """The whole ledger as files.
+        """The whole ledger as files; exit code 1 where an entry is missing.
 
         Raises:
             Unacceptable: the folder is there already.
@@ -122,8 +122,11 @@ class Command(NounCommand):
         if folder.exists() or folder.is_symlink():
             raise Unacceptable(f"{folder} is there already: name a folder that is not.")
         with usable(folder, "name a folder that can be made"):
-            size = export.export(folder, lambda done, of: self._say(f"{done} of {of} entries"))
-        return Answer({"entries": size, "folder": str(folder)})
+            done = export.export(folder, lambda done, of: self._say(f"{done} of {of} entries"))
+        data: dict[str, object] = {"entries": done.size, "folder": str(folder)}
+        if done.missing:
+            data |= {"missing": len(done.missing), "first_missing": done.missing[0]}
+        return Answer(data, exit_code=1 if done.missing else 0)
 
     @verb("check-anchor", permission=HOST, help="paste a mailed checkpoint", arguments=_note)
     def check_anchor(self, actor: Actor, *, file: str) -> Answer:

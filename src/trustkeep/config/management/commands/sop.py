@@ -9,6 +9,7 @@ from trustkeep.base.actor import Actor
 from trustkeep.config.environment import variable
 from trustkeep.kernel.clauses import actions, queries, rendering, runner
 from trustkeep.kernel.clauses.rules import Status
+from trustkeep.kernel.keys import looking
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.web.arguments import days as spell_of_days
 from trustkeep.web.command import HOST, Answer, NounCommand, verb
@@ -38,6 +39,8 @@ class Command(NounCommand):
     def status(self, actor: Actor, *, on: date | None, fresh: bool) -> Answer:  # noqa: ARG002
         """Every clause with its light; exit code 1 while one is broken.  Names nobody."""
         if fresh:
+            # Checks speak of the newest comparison: an old one under a new date would deceive.
+            looking.look()
             runner.run_all()
         states = queries.state(datetime.combine(on, time.max, UTC) if on else None)
         colour = sys.stdout.isatty() and variable("NO_COLOR") is None

@@ -9,8 +9,9 @@ from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Denied, Missing, Unacceptable
 from trustkeep.base.events import CHECKS, Detail
 from trustkeep.kernel.keys import register, sealed_sets
+from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.keys.standing import Fact
-from trustkeep.kernel.ledger import log
+from trustkeep.kernel.ledger import history, log
 from trustkeep.kernel.people import locks, queries, tokens
 from trustkeep.kernel.people.authority import acting
 from trustkeep.kernel.people.events import PeopleEvent
@@ -136,16 +137,30 @@ def _needed(actor: Actor, member: UUID, for_others: Permission) -> Permission:
 
 
 def _refuse_to_impersonate(actor: Actor, member: UUID) -> None:
-    """Whoever issues a token could use it, so a member who may do more renews their own."""
+    """Whoever issues a token could use it, so a member who may do more renews their own.
+
+    A token that was revoked counts as one they had: it may be the issuer who revoked it.
+    """
     if member == actor.id:
         return
     beyond = permissions_of(queries.roles_of(member)) - actor.permissions
-    if beyond and sealed_sets.rows(Token, member):
+    if beyond and _had_token(member):
         raise Denied(
-            "This member may do what you may not, and has a token: they renew it themselves with "
-            "`trustkeep people token`.",
+            "This member may do what you may not, and had a token: they renew it themselves with "
+            "`trustkeep people token`; whoever lost all of theirs is deactivated and added anew.",
             ("would_impersonate",),
         )
+
+
+def _had_token(member: UUID) -> bool:
+    """Whether this member has or had a token, unless two people began the set anew since."""
+    if sealed_sets.rows(Token, member):
+        return True
+    if not register.facts(member).revoked:
+        return False
+    anew = history.newest([KeyEvent.SET_BEGUN_ANEW], owner=str(member), kind=Token.set_kind)
+    revoked = history.newest([PeopleEvent.TOKEN_REVOKED], member=str(member))
+    return anew is None or (revoked is not None and revoked["at"] > anew["at"])
 
 
 def _moment(moment: datetime) -> str:

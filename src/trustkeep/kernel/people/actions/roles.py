@@ -1,13 +1,14 @@
 """Handing roles on, and taking them back.  SOP 4.3a."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Denied
+from trustkeep.base.errors import Conflict, Denied
 from trustkeep.kernel.keys import register, sealed_sets, set_state
 from trustkeep.kernel.keys.standing import Fact
-from trustkeep.kernel.ledger import log
+from trustkeep.kernel.ledger import history, log
 from trustkeep.kernel.people import locks, queries
 from trustkeep.kernel.people.actions.members import refuse_last_administrator
 from trustkeep.kernel.people.authority import acting
@@ -15,15 +16,27 @@ from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.models import Kind, Member, RoleAssignment
 from trustkeep.kernel.people.permissions import FOR_PEOPLE, Permission, Role, may_assign
 
+# How long everybody has to object, and how long the announcement then stands.
+NOTICE, GOOD_FOR = timedelta(hours=72), timedelta(days=14)
+_REPLACED_SLOWLY = frozenset({Role.DPO, Role.ADMINISTRATOR})
+
 
 def assign_role(actor: Actor, *, member: UUID, role: Role) -> None:
     """Give somebody a role; never oneself, and only one that the actor may hand on.
 
     Raises:
+        Conflict: the last DPO or administrator is being replaced; the sentence says from when on.
         Denied: to oneself, a role beyond what the actor may hand on, or one for people to an
             account of a program.
         Missing: there is no such member.
     """
+    counts_from = _announced(actor, member, role)
+    if counts_from is not None:
+        raise Conflict(
+            f"Nobody holds the role {role} any more, so one person alone would name who does: this "
+            "is announced to everybody who could object. Say it again after "
+            f"{counts_from:%Y-%m-%d %H:%M} UTC."
+        )
     with acting(actor, Permission.ASSIGN_ROLES):
         if queries.member(member).kind == Kind.SERVICE and role in FOR_PEOPLE:
             raise Denied(
@@ -59,6 +72,28 @@ def remove_role(actor: Actor, *, member: UUID, role: Role) -> None:
                     roles.remove(row)
         details = {"member": str(member), "role": str(role)}
         log.append(PeopleEvent.ROLE_REMOVED, actor, details=details)
+
+
+def _announced(actor: Actor, member: UUID, role: Role) -> datetime | None:
+    """From when on a role may be given that its last holder lost; None: at once.
+
+    Whoever may deactivate the last DPO and name the next one would alone hold what the two are
+    apart for, so it is announced first.  The very first holders are named without waiting.
+    """
+    if role not in _REPLACED_SLOWLY or queries.active_holders(role):
+        return None
+    if history.newest([PeopleEvent.ROLE_ASSIGNED], role=str(role)) is None:
+        return None
+    now, details = world.now(), {"member": str(member), "role": str(role)}
+    announced = history.newest([PeopleEvent.ROLE_ANNOUNCED], **details)
+    at = datetime.fromisoformat(announced["at"]) if announced else None
+    if at is None or at + NOTICE + GOOD_FOR < now:
+        with acting(actor, Permission.ASSIGN_ROLES):
+            _refuse_beyond_own(actor, member, role)
+            queries.member(member)
+            log.append(PeopleEvent.ROLE_ANNOUNCED, actor, details=details)
+        at = now
+    return at + NOTICE if now < at + NOTICE else None
 
 
 def _store(actor: Actor, member: UUID, role: Role) -> None:

@@ -1,14 +1,35 @@
-"""How many customers there may be before it is proven that they outlive this disk.  SOP 4.2a."""
+"""Before an import: a kit that was proven, and nobody erased who comes back.  SOP 4.2a, 4.5b."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from trustkeep.base.errors import Conflict
 from trustkeep.kernel.keys import kit, service
+from trustkeep.kernel.ledger import history
 from trustkeep.kernel.vault import creating
+from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.kernel.vault.rules import State
 
 MOST_BEFORE_PROOF = 50  # customers, before the recovery kit must have been proven
+
+
+def refuse_older_than_erasure(made_at: datetime) -> None:
+    """Refuse a file that was made before somebody was erased: it may name them.
+
+    No list of who was erased is kept that could tell; such a list would itself confirm a guess.
+
+    Raises:
+        Conflict: there was an erasure since the file was made.
+    """
+    erased = history.last(VaultEvent.ERASE_INTENDED)
+    erased_at = datetime.fromisoformat(erased["at"]) if erased else made_at
+    if made_at < erased_at:
+        raise Conflict(
+            f"This file was made {made_at.astimezone(UTC):%Y-%m-%d %H:%M} and somebody was erased "
+            f"{erased_at:%Y-%m-%d %H:%M} UTC, so it may bring them back: import a newer one (or "
+            "say with --made when its content was taken)."
+        )
 
 
 def refuse_unproven(references: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ interrupted is simply started again.
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -61,18 +62,20 @@ def import_customers(
     source: str,
     progress: Progress | None = None,
     waits: Waits | None = None,
+    made_at: datetime | None = None,
     is_demo: bool = False,
 ) -> Imported:
     """Store the customers of a file, or of standard input (`-`).
 
-    `source` names where they come from, as a code.  `progress` hears what was done so far and the
-    share of the file, None where its size is unknown; `waits` hears how many seconds a batch has
-    waited for a key change to end.
+    `source` names where they come from, as a code, and `made_at` is when the file was made: one
+    that is older than an erasure may bring somebody back.  None is a source that tells of now.
+    `progress` hears what was done so far and the share of the file, None where its size is unknown;
+    `waits` hears how many seconds a batch has waited for a key change to end.
 
     Raises:
         Denied: the actor may not import.
         Unacceptable: the mapping or the file does not fit, or a field is needed by no purpose.
-        Conflict: the recovery kit has not been proven yet.
+        Conflict: the recovery kit has not been proven yet, or the file is older than an erasure.
         KeysChanging: a key change did not end in time; what came before is stored.
         Rebuilding: the look-up index is not whole.
     """
@@ -84,7 +87,7 @@ def import_customers(
     table = Table(file)
     for batch in _batches(_taken(table, mapped, done)):
         rows = _distinct(batch, done)
-        store = partial(_store, actor, rows, declared, source, is_demo=is_demo)
+        store = partial(_store, actor, rows, declared, source, made_at=made_at, is_demo=is_demo)
         created = _patiently(store, waits)
         done.created += created
         done.known += len(rows) - created
@@ -158,10 +161,13 @@ def _store(
     declared: Mapping[str, Element],
     source: str,
     *,
+    made_at: datetime | None,
     is_demo: bool,
 ) -> int:
     with people.acting(actor, Permission.IMPORT_CUSTOMERS):
         creating.wait_for_others()
+        if made_at is not None:
+            gate.refuse_older_than_erasure(made_at)
         if not is_demo:
             gate.refuse_unproven([row.reference for row in rows])
         created = creating.store_new(actor, rows, declared, source=source)

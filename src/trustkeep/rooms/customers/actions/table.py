@@ -58,7 +58,7 @@ class Table:
         except csv.Error:
             raise Unacceptable(
                 f"Line {begun} of {self.name} opens a quotation that does not end as CSV "
-                "does; the rows before it are stored. Mend it and start again: nothing is stored "
+                "does; what came before it is stored. Mend it and start again: nothing is stored "
                 "twice."
             ) from None
         if self._line == 0:
@@ -69,9 +69,10 @@ class Table:
             self._line += 1
             self.bytes_read += len(line)
             if len(line) > LONGEST_LINE:
+                before = "what came before it is stored" if self._line > 1 else "nothing is stored"
                 raise Unacceptable(
-                    f"Line {self._line} of {self.name} is longer than 1 MiB; the rows before "
-                    "it are stored. Mend it and start again: nothing is stored twice."
+                    f"Line {self._line} of {self.name} is longer than 1 MiB; {before}. Mend it and "
+                    "start again: nothing is stored twice."
                 )
             if self._line == 1 and (line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in line):
                 raise Unacceptable(

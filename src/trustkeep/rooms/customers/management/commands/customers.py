@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from trustkeep.kernel.vault import known
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import actions, queries
 from trustkeep.rooms.customers.actions import ErasureOutcome, Imported
+from trustkeep.web.arguments import moment
 from trustkeep.web.command import Answer, NounCommand, verb
 
 PARTLY = 5  # exit code: done in part
@@ -32,6 +34,9 @@ def _import(parser: ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="a CSV file with a header, in UTF-8; - is stdin")
     parser.add_argument("--mapping", type=Path, required=True, help="TOML: reference and fields")
     parser.add_argument("--source", required=True, help="where the rows come from, as a code")
+    parser.add_argument(
+        "--made", type=moment, help="when its content was taken, where the file's date says else"
+    )
 
 
 def _one(parser: ArgumentParser) -> None:
@@ -82,11 +87,14 @@ class Command(NounCommand):
         "import", permission=Permission.IMPORT_CUSTOMERS, arguments=_import,
         help="store the customers of a CSV file; started again, nothing is stored twice",
     )  # fmt: skip
-    def import_(self, actor: Actor, *, file: Path, mapping: Path, source: str) -> Answer:
+    def import_(
+        self, actor: Actor, *, file: Path, mapping: Path, source: str, made: datetime | None
+    ) -> Answer:
         """Import, with a line for each row that was refused."""
         done = actions.import_customers(
             actor, file=file, mapped=actions.mapping_from(mapping), source=source,
-            progress=self._show(world.monotonic()), waits=self._show_wait,
+            made_at=made or _made_at(file), progress=self._show(world.monotonic()),
+            waits=self._show_wait,
         )  # fmt: skip
         return _imported(done)
 
@@ -220,6 +228,11 @@ def _erased(customer: UUID, outcomes: list[ErasureOutcome]) -> Answer:
         return Answer({"pending": list(own.pending)}, said, exit_code=PARTLY)
     receipt = own.receipt.note.decode()
     return Answer({"receipt": receipt}, receipt)
+
+
+def _made_at(file: Path) -> datetime | None:
+    """When a file was last changed; None for what is no file, or is not there."""
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.is_file() else None
 
 
 def _imported(done: Imported) -> Answer:
