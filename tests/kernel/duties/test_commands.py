@@ -33,6 +33,7 @@ def test_a_list_of_ones_own_and_of_everybody(team, owe, typed):
     assert [str(team.ben.id)] == mine["rests_on"]
     assert [] == typed("dora", "list")
     assert [mine] == typed("dora", "list", "--all") == typed("emil", "list", "--all")
+    assert "Ben" in typed("emil", "list", "--all", as_json=False)
     with pytest.raises(Denied):
         typed("ben", "list", "--all")
 

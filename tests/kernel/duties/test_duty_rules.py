@@ -127,6 +127,32 @@ def test_a_leavers_duties_pass_to_somebody_active_or_a_held_role(paper, leaver):
 
 
 @pytest.mark.parametrize(
+    ("step", "owner", "told"),
+    [
+        (Step.REMIND, ADA, (ADA,)),
+        (Step.DUE, Role.DPO, (DORA,)),
+        (Step.HEAD, ADA, (CLEO,)),
+        (Step.HEAD, Role.DPO, ()),
+        (Step.DPO, ADA, (DORA,)),
+        (Step.DPO, Role.DPO, (EMIL,)),  # nobody is told that they are late themselves
+    ],
+)
+def test_each_step_is_told_to_somebody_else(step, owner, told):
+    standings = {ADA: Standing(active=True, head=CLEO), CLEO: THERE, DORA: THERE, EMIL: THERE}
+    roles = {Role.DPO: (DORA,), Role.MANAGEMENT: (EMIL,), Role.ADMINISTRATOR: (BEN,)}
+
+    assert told == rules.told_of(step, owner, Paper(standings, roles))
+
+
+@given(paper=companies(), owner=OWNERS, step=st.sampled_from(Step))
+def test_whoever_is_told_is_there(paper, owner, step):
+    told = rules.told_of(step, owner, paper)
+
+    assert all(paper.standing(each).is_there for each in told)
+    assert step is not Step.DPO or not set(told) & set(rules.bearers(owner, paper))
+
+
+@pytest.mark.parametrize(
     ("given_for", "remind", "head", "dpo"),
     [
         (30 * DAY, -3 * DAY, 2 * DAY, 5 * DAY),

@@ -14,7 +14,7 @@ _SUBJECTS = {
     Step.REMIND: "A duty of yours is due soon",
     Step.DUE: "A duty of yours is due",
     Step.HEAD: "A duty in your department is overdue",
-    Step.DPO: "A duty is overdue and its head was told",
+    Step.DPO: "A duty is long overdue",
 }
 
 

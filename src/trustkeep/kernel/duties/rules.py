@@ -97,9 +97,27 @@ def _candidates(named: tuple[UUID, ...], roster: Roster) -> Iterator[tuple[UUID,
         yield _stand_ins(holders, roster)
 
 
-def heads_of(people: Iterable[UUID], roster: Roster) -> tuple[UUID, ...]:
-    """Who answers for these people and is there: the head, or their deputy, or the next above."""
-    return _heads(tuple(people), roster)
+def told_of(step: Step, owner: Owner, roster: Roster) -> tuple[UUID, ...]:
+    """Who is told when a step is taken.
+
+    What the DPO bears is not told to the DPO as overdue, but to the management (GDPR Art. 38(3):
+    the DPO reports to the highest level), or where it has nobody here to the administrators.
+    """
+    bear = bearers(owner, roster)
+    match step:
+        case Step.HEAD:
+            return _heads(bear, roster)
+        case Step.DPO:
+            above = (bearers(Role.DPO, roster), *_above_the_dpo(roster))
+            others = (tuple(each for each in people if each not in bear) for people in above)
+            return next(filter(None, others), ())
+        case _:
+            return bear
+
+
+def _above_the_dpo(roster: Roster) -> Iterator[tuple[UUID, ...]]:
+    for role in (Role.MANAGEMENT, Role.ADMINISTRATOR):
+        yield _there(roster.holders(role), roster)
 
 
 def successor(leaver: UUID, roster: Roster) -> Owner | None:

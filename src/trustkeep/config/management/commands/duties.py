@@ -13,8 +13,10 @@ from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.duties import actions, calendars, queries
 from trustkeep.kernel.duties.queries import DutyView
 from trustkeep.kernel.duties.rules import Rhythm
+from trustkeep.kernel.people import queries as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.web.command import Answer, NounCommand, verb
+from trustkeep.web.plain_text import as_text
 
 
 def _day(text: str) -> date:
@@ -63,7 +65,7 @@ class Command(NounCommand):
     def list_(self, actor: Actor, *, all: bool) -> Answer:  # noqa: A002 - the option's name
         """What rests on the actor; or on everybody they answer for."""
         found = queries.everybodys(actor) if all else queries.mine(actor)
-        return Answer([_told(each) for each in found])
+        return Answer([_told(each) for each in found], as_text([_in_words(each) for each in found]))
 
     @verb("show", permission=Permission.OWN_DUTIES, help="one of them", arguments=_duty)
     def show(self, actor: Actor, *, duty: UUID) -> Answer:
@@ -73,7 +75,7 @@ class Command(NounCommand):
             "kind": found.kind, "owner": found.owner, "link": found.link,
             "owed": f"{found.owed_at:%FT%TZ}", "last_step": found.step, "state": found.state,
         }  # fmt: skip
-        return Answer({**_told(found), **more})
+        return Answer({**_told(found), **more}, as_text({**_in_words(found), **more}))
 
     @verb("hand-over", permission=Permission.OWN_DUTIES, help="to another", arguments=_hand_over)
     def hand_over(self, actor: Actor, *, duty: UUID, to: UUID) -> Answer:
@@ -146,6 +148,11 @@ def _told(each: DutyView) -> dict[str, object]:
         "clause": each.clause, "overdue": each.is_overdue(world.now()),
         "rests_on": [str(person) for person in each.rests_on],
     }  # fmt: skip
+
+
+def _in_words(each: DutyView) -> dict[str, object]:
+    """For a person who reads: names instead of identifiers."""
+    return {**_told(each), "rests_on": [people.member(person).name for person in each.rests_on]}
 
 
 def _midnight(day: date) -> datetime:

@@ -12,9 +12,8 @@ from trustkeep.kernel.duties.actions.owing import changing, each_alone, named
 from trustkeep.kernel.duties.events import DutyEvent
 from trustkeep.kernel.duties.models import Duty
 from trustkeep.kernel.duties.roster import RosterNow
-from trustkeep.kernel.duties.rules import State, Step
+from trustkeep.kernel.duties.rules import State
 from trustkeep.kernel.ledger import log
-from trustkeep.kernel.people.permissions import Role
 
 CLOCK = actors.job("duties.clock")
 
@@ -36,7 +35,7 @@ def _take(duty_id: UUID, key: str) -> bool:
         with changing(CLOCK, duty_id) as row:
             row.step = steps[-1]
             row.next_at = rules.next_step_at(row.owed_at, row.due_at, taken=steps[-1])
-            told = {step: _told(step, row, roster) for step in steps}
+            told = {step: rules.told_of(step, row.owner_now, roster)[:MOST_IDS] for step in steps}
             for step, people in told.items():
                 details = {**named(row), "step": str(step), "told": [str(each) for each in people]}
                 log.append(DutyEvent.STEP_TAKEN, CLOCK, details=details)
@@ -46,15 +45,3 @@ def _take(duty_id: UUID, key: str) -> bool:
                 notices.prepare([person], f"step:{duty_id}:{step}", duty_id)
     points.reached("duties.step.taken")
     return True
-
-
-def _told(step: Step, row: Duty, roster: RosterNow) -> tuple[UUID, ...]:
-    bear = rules.bearers(row.owner_now, roster)
-    match step:
-        case Step.HEAD:
-            found = rules.heads_of(bear, roster)
-        case Step.DPO:
-            found = rules.bearers(Role.DPO, roster)
-        case _:
-            found = bear
-    return found[:MOST_IDS]
