@@ -16,7 +16,9 @@ from trustkeep.kernel.duties import kinds
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.people.permissions import Role
 
-FOUND = kinds.kind("clauses.check.found", "Mend what the check {check} of {part} found")
+FOUND = kinds.kind(
+    "clauses.part.failing", "Make this hold again: {part}", spoken={"part": sop.text_of}
+)
 GIVEN = {Status.BROKEN: timedelta(days=1), Status.NEEDS_ATTENTION: timedelta(days=7)}
 _log = structlog.get_logger(__name__)
 
@@ -39,7 +41,7 @@ def follow(actor: Actor, check: Check, status: Status) -> None:
                 actor,
                 to=Role(sop.owner_of(check.part)),
                 what=FOUND.code,
-                about={"check": check.name, "part": check.part},
+                about={"part": check.part},
                 due=world.now() + GIVEN[status],
                 clause=sop.clause_of(check.part).id,
                 key=key,

@@ -69,6 +69,12 @@ def owner_of(part_id: str) -> str:
     return part(part_id).owner or clause_of(part_id).owner
 
 
+def text_of(part_id: str) -> str:
+    """What a part demands, in words; of one that no clause has any more, its id."""
+    found = (each.text for clause in clauses() for each in clause.parts if each.id == part_id)
+    return next(found, part_id)
+
+
 def part(part_id: str) -> Part:
     """The part with that id.
 

@@ -4,8 +4,8 @@ Nothing that anybody typed becomes a duty's sentence, so that it can stand in a 
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from string import Formatter
 
 from trustkeep.base.errors import Misconfigured, Unacceptable
@@ -15,10 +15,14 @@ _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9._:-]{0,159}")  # a UUID as text, too
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A registered kind; `sentence` may name parameters in braces, which are identifiers."""
+    """A registered kind; `sentence` may name parameters in braces, which are identifiers.
+
+    `spoken` says by parameter how its identifier is put into words, out of our own tables.
+    """
 
     code: str
     sentence: str
+    spoken: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
     @property
     def parameters(self) -> frozenset[str]:
@@ -27,19 +31,22 @@ class Kind:
 
     def said_of(self, about: Mapping[str, str]) -> str:
         """The sentence about these."""
-        return self.sentence.format_map(about)
+        words = {name: self.spoken.get(name, str)(value) for name, value in about.items()}
+        return self.sentence.format_map(words)
 
 
 _kinds: dict[str, Kind] = {}
 
 
-def kind(code: str, sentence: str) -> Kind:
+def kind(
+    code: str, sentence: str, spoken: Mapping[str, Callable[[str], str]] | None = None
+) -> Kind:
     """Register a kind under its stored code.
 
     Raises:
         Misconfigured: another sentence has the code.
     """
-    made = Kind(code, sentence)
+    made = Kind(code, sentence, spoken or {})
     if _kinds.setdefault(code, made) != made:
         raise Misconfigured(f"Two kinds of duty are called {code}: give one another code.")
     return made

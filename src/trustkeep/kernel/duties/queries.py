@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Denied, Missing, Tampered
+from trustkeep.base.errors import Denied, Missing
 from trustkeep.kernel.duties import kinds, rules
 from trustkeep.kernel.duties.models import Absence, DigestRhythm, Duty
 from trustkeep.kernel.duties.roster import RosterNow
@@ -28,6 +28,7 @@ class DutyView:
     """
 
     id: UUID
+    key: str
     kind: str
     sentence: str
     clause: str
@@ -65,14 +66,14 @@ def open_by_key(key: str) -> UUID | None:
 
 def all_open(roster: RosterNow) -> tuple[DutyView, ...]:
     """Every open duty, the earliest first."""
-    ids = Duty.objects.filter(state=State.OPEN).order_by("due_at", "id")
-    return tuple(_views(ids.values_list("id", flat=True), roster))
+    ids = Duty.objects.filter(state=State.OPEN).values_list("id", flat=True)
+    return tuple(_views(ids, roster))
 
 
 def open_of_kind(kind: str) -> tuple[Duty, ...]:
     """The open duties of one kind, verified."""
     ids = Duty.objects.filter(state=State.OPEN, kind=kind).values_list("id", flat=True)
-    return tuple(_verified(ids.order_by("id")))
+    return tuple(_verified(ids))
 
 
 def resting_on(person: UUID, roster: RosterNow) -> tuple[DutyView, ...]:
@@ -81,7 +82,7 @@ def resting_on(person: UUID, roster: RosterNow) -> tuple[DutyView, ...]:
     by_name = [each for each in owners if not isinstance(each, Role)]
     by_role = [each for each in owners if isinstance(each, Role)]
     mine = Duty.objects.filter(Q(person_id__in=by_name) | Q(role__in=by_role), state=State.OPEN)
-    ids = mine.order_by("due_at", "id").values_list("id", flat=True)
+    ids = mine.values_list("id", flat=True)
     return tuple(each for each in _views(ids, roster) if person in each.rests_on)
 
 
@@ -89,7 +90,7 @@ def closed_of(person: UUID, state: State, since: datetime) -> tuple[DutyView, ..
     """What this person owed by name, and came to such an end since then."""
     ended = Duty.objects.filter(person_id=person, state=state, closed_at__gte=since)
     roster = RosterNow(world.now())
-    return tuple(_views(ended.order_by("due_at", "id").values_list("id", flat=True), roster))
+    return tuple(_views(ended.values_list("id", flat=True), roster))
 
 
 def mine(actor: Actor) -> tuple[DutyView, ...]:
@@ -139,7 +140,7 @@ def view_of(row: Duty, roster: RosterNow) -> DutyView:
     """A verified duty as it is shown."""
     rests = rules.bearers(row.owner_now, roster) if row.state == State.OPEN else ()
     return DutyView(
-        row.id, row.kind, kinds.sentence_of(row.kind, row.about), row.clause, row.link,
+        row.id, row.key, row.kind, kinds.sentence_of(row.kind, row.about), row.clause, row.link,
         str(row.owner_now), rests, row.owed_at, row.due_at, row.state, row.step, row.sequence,
         row.changed_at,
     )  # fmt: skip
@@ -194,12 +195,10 @@ def _views(ids: Iterable[UUID], roster: RosterNow) -> Iterator[DutyView]:
     return (view_of(row, roster) for row in _verified(ids))
 
 
-def _verified(ids: Iterable[UUID]) -> Iterator[Duty]:
-    for each in ids:
-        try:
-            yield duty(each)
-        except (Missing, Tampered):
-            continue  # changed from outside: the comparison of state and ledger names it
+def _verified(ids: Iterable[UUID]) -> list[Duty]:
+    """Those that are as they were written; the comparison of state and ledger names the others."""
+    found = sealed_sets.rows_of_each(Duty, ids)
+    return sorted(found, key=lambda row: (row.due_at, row.id))
 
 
 def _missing() -> Missing:

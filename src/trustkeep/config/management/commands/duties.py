@@ -72,7 +72,7 @@ class Command(NounCommand):
         """One duty with everything that is known of it."""
         found = queries.shown(actor, duty)
         more = {
-            "kind": found.kind, "owner": found.owner, "link": found.link,
+            "kind": found.kind, "raised_by": found.key, "owner": found.owner, "link": found.link,
             "owed": f"{found.owed_at:%FT%TZ}", "last_step": found.step, "state": found.state,
         }  # fmt: skip
         return Answer({**_told(found), **more}, as_text({**_in_words(found), **more}))
