@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from trustkeep.base.errors import Misconfigured
 
@@ -79,6 +80,13 @@ def _database_url(text: str) -> str:
     if not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("must be the address of a PostgreSQL server, postgresql://...")
     return text
+
+
+def _zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        raise ValueError("must be a time zone, for example Europe/Berlin") from None
 
 
 def _email_url(text: str) -> str:
@@ -164,6 +172,10 @@ class Environment:
     email_url: str | None = _setting(
         "EMAIL_URL", _email_url, _absent, kind="address", secret=True,
         help="The mail server, smtp://user:password@host:port; unset: no mail is sent.",
+    )  # fmt: skip
+    time_zone: str = _setting(
+        "TRUSTKEEP_TIME_ZONE", _zone, lambda: "UTC", kind="zone",
+        help="The company's time zone, for example Europe/Berlin: its mornings and its days.",
     )  # fmt: skip
     port: int = _setting(
         "PORT", _port, lambda: 8000, kind="number",

@@ -23,6 +23,7 @@ SECRET_KEY = lazy(lambda: _environment.secret_key or secret.kept_in(_environment
 DEBUG = False
 PUBLIC_URL = _environment.public_url
 ALLOWED_HOSTS: list[str] = [urlsplit(PUBLIC_URL).hostname or "localhost"]
+COMPANY_ZONE = _environment.time_zone
 ROOT_URLCONF = "trustkeep.config.urls"
 INSTALLED_APPS = ["procrastinate.contrib.django", "trustkeep.config", *_apps()]
 MIDDLEWARE: list[str] = ["trustkeep.web.middleware.known_host"]

@@ -3,8 +3,10 @@
 from django.urls import path
 
 from trustkeep.config import health
+from trustkeep.web import calendar
 
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path("calendar/<str:secret>.ics", calendar.duties),
 ]

@@ -11,7 +11,8 @@ class ClausesConfig(AppConfig):
 
     def ready(self) -> None:
         """Put the runner on the schedule, and have what it keeps compared with the ledger."""
-        from trustkeep.kernel.clauses import failed_jobs, jobs, kept, runner  # noqa: F401 - its check
+        # Two of them are imported for the checks that they register.
+        from trustkeep.kernel.clauses import answered, failed_jobs, jobs, kept, runner  # noqa: F401
         from trustkeep.kernel.keys import looking, state
 
         jobs.schedule()

@@ -8,7 +8,7 @@ import structlog
 from django.db import connection, transaction
 
 from trustkeep.base import world
-from trustkeep.kernel.clauses import kept, rules
+from trustkeep.kernel.clauses import kept, owing, rules
 from trustkeep.kernel.clauses.checks import CHECKS, Check
 from trustkeep.kernel.clauses.events import ClauseEvent
 from trustkeep.kernel.clauses.kept import RUNNER
@@ -103,4 +103,5 @@ def _keep(check: Check, finding: Finding) -> Status:
                 "before": str(known),
             }
             log.append(ClauseEvent.STATUS_CHANGED, RUNNER, details=details)
+        owing.follow(RUNNER, check, finding.status)
     return finding.status

@@ -10,10 +10,14 @@ from trustkeep.base.errors import Missing
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One thing a clause demands that can be looked at; `id` begins with the clause's id."""
+    """One thing a clause demands that can be looked at; `id` begins with the clause's id.
+
+    `owner` is the role that answers for it, where that is not the clause's.
+    """
 
     id: str
     text: str
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +48,37 @@ def part_ids() -> frozenset[str]:
     return frozenset(part.id for clause in clauses() for part in clause.parts)
 
 
+def clause_of(part_id: str) -> Clause:
+    """The clause that has this part.
+
+    Raises:
+        Missing: no clause has such a part.
+    """
+    for clause in clauses():
+        if any(each.id == part_id for each in clause.parts):
+            return clause
+    raise Missing(f"No clause has a part {part_id}: `trustkeep sop status` lists them.")
+
+
+def owner_of(part_id: str) -> str:
+    """The stored name of the role that answers for a part.
+
+    Raises:
+        Missing: no clause has such a part.
+    """
+    return part(part_id).owner or clause_of(part_id).owner
+
+
+def text_of(part_id: str) -> str:
+    """What a part demands, in words; of one that no clause has any more, its id."""
+    found = (each.text for clause in clauses() for each in clause.parts if each.id == part_id)
+    return next(found, part_id)
+
+
 def part(part_id: str) -> Part:
     """The part with that id.
 
     Raises:
         Missing: no clause has such a part.
     """
-    for clause in clauses():
-        for each in clause.parts:
-            if each.id == part_id:
-                return each
-    raise Missing(f"No clause has a part {part_id}: `trustkeep sop status` lists them.")
+    return next(each for each in clause_of(part_id).parts if each.id == part_id)

@@ -13,6 +13,8 @@ class Permission(StrEnum):
     """Stored and shown: never rename one."""
 
     VIEW_SOP = "view_sop"
+    OWN_DUTIES = "own_duties"
+    VIEW_ALL_DUTIES = "view_all_duties"
     VIEW_PEOPLE = "view_people"
     VIEW_LEDGER = "view_ledger"
     VIEW_RECEIPTS = "view_receipts"
@@ -65,11 +67,11 @@ DATA_ACCESS = frozenset(
 )
 HANDED = frozenset({Permission.VIEW_SOP})  # with a token that somebody else made: make one's own
 _P = Permission
-_EVERYBODY = frozenset({_P.VIEW_SOP})
+_EVERYBODY = frozenset({_P.VIEW_SOP, _P.OWN_DUTIES})
 _PRIVACY_OFFICE = _EVERYBODY | {
     _P.VIEW_PEOPLE, _P.VIEW_LEDGER, _P.VIEW_RECEIPTS, _P.ASSIGN_ROLES, _P.DEACTIVATE_PEOPLE,
     _P.GIVE_CLEARANCES, _P.DECIDE_APPLICABILITY, _P.DECLARE_PURPOSES, _P.GRANT_ACCESS,
-    _P.OPEN_CASES, _P.REQUEST_ERASURE, _P.REQUEST_APPROVAL, _P.APPROVE,
+    _P.OPEN_CASES, _P.REQUEST_ERASURE, _P.REQUEST_APPROVAL, _P.APPROVE, _P.VIEW_ALL_DUTIES,
 }  # fmt: skip
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
@@ -77,6 +79,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.ADMINISTRATOR: _EVERYBODY
         | {
             _P.VIEW_PEOPLE,
+            _P.VIEW_ALL_DUTIES,
             _P.MANAGE_PEOPLE,
             _P.ASSIGN_ROLES,
             _P.MANAGE_TOKENS,

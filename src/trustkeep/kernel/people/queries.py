@@ -35,12 +35,26 @@ def is_active(person: UUID) -> bool:
     return row.active and not ended and not register.facts(person).deactivated
 
 
+def named_for(role: Role) -> tuple[UUID, ...]:
+    """Whom the rows name for a role, none of them verified yet."""
+    named = RoleAssignment.objects.filter(role=role).values_list("person_id", flat=True)
+    return tuple(sorted(set(named)))
+
+
 def active_holders(role: Role) -> tuple[UUID, ...]:
     """The active members who hold a role."""
-    named = RoleAssignment.objects.filter(role=role).values_list("person_id", flat=True)
     return tuple(
-        person for person in sorted(set(named)) if role in roles_of(person) and is_active(person)
+        person for person in named_for(role) if role in roles_of(person) and is_active(person)
     )
+
+
+def head_of(person: UUID) -> UUID | None:
+    """Who heads the department of a member; None: nobody, or the member does."""
+    department = member(person).department_id
+    if department is None:
+        return None
+    head = next((each.head_id for each in departments() if each.id == department), None)
+    return head if head != person else None
 
 
 def clearances_of(person: UUID) -> frozenset[str]:
