@@ -1,9 +1,9 @@
 """Keys from keys: HKDF with SHA-256 (RFC 5869)."""
 
-import hmac
-
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from trustkeep.crypto.keyed import Keyed, digest
 
 KEY_BYTES = 32
 
@@ -15,10 +15,11 @@ def extracted(secret: bytes, *, salt: bytes, info: bytes) -> bytes:
 
 def expanded(key: bytes, info: bytes) -> bytes:
     """A key of 32 bytes from a key that is already uniform (RFC 5869 section 3.3)."""
-    return hmac.digest(key, info + b"\x01", "sha256")
+    return digest(key, info + b"\x01")
 
 
 def expanded_pair(key: bytes, info: bytes) -> tuple[bytes, bytes]:
     """Two independent keys of 32 bytes: the first 64 bytes of the expansion."""
-    first = hmac.digest(key, info + b"\x01", "sha256")
-    return first, hmac.digest(key, first + info + b"\x02", "sha256")
+    under = Keyed(key)
+    first = under.digest(info + b"\x01")
+    return first, under.digest(first + info + b"\x02")

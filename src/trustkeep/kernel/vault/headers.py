@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from trustkeep.base.errors import Missing, Tampered
+from trustkeep.crypto.keyed import Keyed
 from trustkeep.kernel.keys import service
 from trustkeep.kernel.vault import rules
 from trustkeep.kernel.vault.rules import SensitivityClass, State, Written
@@ -32,7 +33,7 @@ class Header:
     def seal(self, key: bytes) -> bytes:
         """The seal that this header must carry."""
         return rules.header_seal(
-            key,
+            Keyed(key),
             customer=self.customer,
             state=self.state,
             version=self.version,
@@ -60,7 +61,7 @@ def checked(customer: UUID, columns: Columns | None, key: bytes) -> Header:
         raise Missing("There is no such customer.")
     state, version, key_version, classes, seal = columns
     expected = rules.header_seal(
-        key,
+        Keyed(key),
         customer=customer,
         state=state,
         version=version,

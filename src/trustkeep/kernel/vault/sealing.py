@@ -16,10 +16,14 @@ Values = Mapping[str, str]  # element key -> opened value
 
 def by_class(values: Values, elements: Mapping[str, Element]) -> dict[SensitivityClass, Values]:
     """Values grouped by the class that each is sealed in."""
-    grouped: dict[SensitivityClass, dict[str, str]] = {}
-    for key, value in values.items():
-        grouped.setdefault(elements[key].sensitivity, {})[key] = value
-    return dict(grouped)
+    classes = {key: elements[key].sensitivity for key in values}
+    kinds = set(classes.values())
+    if len(kinds) == 1:  # as it is with most customers
+        return dict.fromkeys(kinds, values)
+    return {
+        kind: {key: value for key, value in values.items() if classes[key] is kind}
+        for kind in sorted(kinds)
+    }
 
 
 def seal_class(
@@ -32,7 +36,7 @@ def seal_class(
 ) -> bytes:
     """One class of one customer, sealed."""
     place = sealed.Place(install, customer, number.kind, key.version, version)
-    return sealed.seal(key.key, place, canonical.encode_trusted(opened_values))
+    return sealed.seal(key.key, place, canonical.encode_texts(opened_values))
 
 
 def unseal_class(
