@@ -65,8 +65,8 @@ class Feed:
         Raises:
             DatabaseError: one of those given failed, or what `told` makes of it.
         """
-        self._waiting.append(copies)
-        self.go_on()
+        if copies:
+            self._waiting.append(copies)
         self._end(at_most=MOST_WAITING)
 
     def afterwards(self, act: Callable[[], None]) -> None:
@@ -118,9 +118,11 @@ class Feed:
 
     def _end(self, *, at_most: int) -> None:
         """Wait until so many groups are left; with 0, until all was taken."""
+        self.go_on()
         while len(self._waiting) > at_most or (self._is_asked and not at_most):
-            events = select.POLLIN | (select.POLLOUT if self._server.flush() else 0)
-            poll = select.poll()
-            poll.register(self._server.socket, events)
-            poll.poll()
+            with connection.wrap_database_errors:
+                wanted = select.POLLIN | (select.POLLOUT if self._server.flush() else 0)
+                ready = select.poll()
+                ready.register(self._server.socket, wanted)
+            ready.poll()
             self.go_on()

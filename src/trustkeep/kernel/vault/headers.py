@@ -2,8 +2,7 @@
 
 import hmac
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -15,8 +14,7 @@ from trustkeep.kernel.vault import rules
 from trustkeep.kernel.vault.rules import SensitivityClass, State, Written
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """A customer's header: its columns, with the classes unpacked."""
 
     customer: UUID
@@ -43,7 +41,7 @@ class Header:
 
     def following(self, **changes: object) -> "Header":
         """The header after one more writing."""
-        return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+        return self._replace(version=self.version + 1, **changes)  # type: ignore[arg-type]
 
 
 Columns = Sequence[Any]  # state, version, key version, classes, seal
@@ -70,7 +68,9 @@ def checked(customer: UUID, columns: Columns | None, key: bytes) -> Header:
     )
     if not hmac.compare_digest(expected, bytes(seal)):
         raise _changed(customer)
-    return Header(customer, State(state), version, key_version, rules.unpacked(bytes(classes)))
+    return Header(
+        customer, rules.STATES[state], version, key_version, rules.unpacked(bytes(classes))
+    )
 
 
 def _changed(customer: UUID) -> Tampered:

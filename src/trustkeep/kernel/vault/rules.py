@@ -52,6 +52,9 @@ class State(IntEnum):
     ERASED = 3
 
 
+STATES = {one.value: one for one in State}
+
+
 class IndexKind(StrEnum):
     """How values of an element are made comparable; only such elements can be looked up."""
 
