@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connection, connections
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
@@ -106,7 +106,7 @@ def append_many(drafts: Iterable[Draft]) -> list[EntryRef]:
 
 def _next(drafts: Iterable[Draft]) -> tuple[list[Chained], bool]:
     """The drafts as the next entries of this connection's chain; whether it begins with them."""
-    own = chain.of(connection)
+    own = chain.of(connections[DEFAULT_DB_ALIAS])
     is_new = own.is_new
     return own.extend(drafts, world.now(), ports.current().keys.tag_key()), is_new
 

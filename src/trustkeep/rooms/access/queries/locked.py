@@ -169,7 +169,7 @@ def _policy(
     actor: Actor, asked: Asked, wanted: Wanted, row: tuple[Any, ...], now: datetime
 ) -> tuple[register.Standing, Standings, Policy]:
     *_, sealed, caught_up, _ = row
-    if lag.is_behind(now, caught_up):
+    if lag.is_behind(now, lag.moment(caught_up)):
         raise LedgerUnavailable(
             "Entries of the ledger wait for their place for more than 30 seconds, so nothing is "
             "read: start `trustkeep serve`, and look at `trustkeep ledger verify`."
