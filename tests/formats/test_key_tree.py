@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from trustkeep.base.errors import Tampered
 from trustkeep.crypto import keytree
 from trustkeep.crypto.keytree import WrongKey
-from trustkeep.kernel.keys import bucket_record, reference_lists, register
+from trustkeep.kernel.keys import bucket_record, reference_lists, register_chain
 from trustkeep.kernel.keys.sealed_lists import OPEN, Lists, OneList
 from trustkeep.kernel.keys.slots import ACTIVE, FileSlot
 from trustkeep.kernel.keys.store import KeyStore, keys_in
@@ -63,8 +63,8 @@ def test_a_fact_is_chained_as_the_vector_says():
         fact["bucket"], fact["n"], UUID(fact["subject"]).bytes, fact["fact"], fact["at"],
         fact["details"].encode(),
     )  # fmt: skip
-    assert vector["head"] == register._next_head(key, bytes(32), row).hex()
-    assert vector["empty_mark"] == register.empty_mark(key).hex()
+    assert vector["head"] == register_chain.next_head(key, bytes(32), row).hex()
+    assert vector["empty_mark"] == register_chain.empty_mark(key).hex()
 
 
 def test_a_bucket_is_recorded_and_restored_as_the_vector_says(tmp_path):

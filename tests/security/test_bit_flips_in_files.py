@@ -23,6 +23,7 @@ from trustkeep.kernel.keys import (
     founding,
     references,
     register,
+    register_chain,
     replacing,
     restoring,
     service,
@@ -227,7 +228,9 @@ def test_the_harness_sees_a_manifest_whose_seal_nobody_compares(
 
 def test_the_harness_sees_a_mark_without_its_digest(house, each_flip_is_refused, monkeypatch):
     """Planted: a mark that counts less is taken for one that lags behind."""
-    monkeypatch.setattr(register, "held_mark", lambda slot: slot.held(register.ROOT)[:40])
+    monkeypatch.setattr(
+        register_chain, "held_mark", lambda slot: slot.held(register_chain.ROOT)[:40]
+    )
     mark = house.places.primary / "held-register-root"
 
     def look():

@@ -12,7 +12,7 @@ from tests.keyhouse import Keyhouse
 
 from trustkeep.base import world
 from trustkeep.base.errors import Tampered
-from trustkeep.kernel.keys import register, service
+from trustkeep.kernel.keys import register, register_chain, service
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.keys.store import bucket_of
 
@@ -209,8 +209,8 @@ def test_the_harness_sees_a_register_without_its_anchor(tmp_path, monkeypatch):
     writes_back_the_whole_file(attack)
     attack.house.unsealed()
     monkeypatch.setattr(
-        register, "held_mark", lambda _: sqlite3.connect(attack.file).execute(
-            "SELECT value FROM meta WHERE name = ?", (register.ROOT,)).fetchone()[0]
+        register_chain, "held_mark", lambda _: sqlite3.connect(attack.file).execute(
+            "SELECT value FROM meta WHERE name = ?", (register_chain.ROOT,)).fetchone()[0]
     )  # fmt: skip
 
     assert not attack.holds_or_refuses()

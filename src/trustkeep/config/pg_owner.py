@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trustkeep.base.errors import Misconfigured
+from trustkeep.kernel.keys import file_lock
 
 NAME = "trustkeep-db"
+_LOCK = Path("/run/trustkeep-db.lock")  # a folder of root only
 _MAKERS = (
     ("useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent",
      "--shell", "/usr/sbin/nologin", "--user-group", NAME),
@@ -85,10 +87,7 @@ def find() -> Owner:
     """
     if os.geteuid() != 0:
         return _ourselves()
-    try:
-        entry = pwd.getpwnam(NAME)
-    except KeyError:
-        entry = _make()
+    entry = _known() or _make()
     return Owner(entry.pw_uid, entry.pw_gid, NAME, dropped=True)
 
 
@@ -103,16 +102,24 @@ def _ourselves() -> Owner:
     return Owner(entry.pw_uid, entry.pw_gid, entry.pw_name, dropped=False)
 
 
+def _known() -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(NAME)
+    except KeyError:
+        return None
+
+
 def _make() -> pwd.struct_passwd:
-    for command in _MAKERS:
-        if shutil.which(command[0]):
-            subprocess.run(list(command), capture_output=True, check=False)  # noqa: S603
-        try:
-            # Another process may have made it a moment before us: what counts is that it exists.
-            return pwd.getpwnam(NAME)
-        except KeyError:
-            continue
-    raise Misconfigured(
-        f"PostgreSQL must not run as root and the user {NAME} could not be made: make it by hand "
-        f"(useradd --system {NAME}), or set DATABASE_URL to a server of your own."
-    )
+    # One after the other: of two `useradd` at once, each was seen to report a user of its own, and
+    # the number of the first to be gone a moment later.
+    with file_lock.held(_LOCK):
+        for command in _MAKERS:
+            if _known() is None and shutil.which(command[0]):
+                subprocess.run(list(command), capture_output=True, check=False)  # noqa: S603
+        made = _known()
+    if made is None:
+        raise Misconfigured(
+            f"PostgreSQL must not run as root and the user {NAME} could not be made: make it by "
+            f"hand (useradd --system {NAME}), or set DATABASE_URL to a server of your own."
+        )
+    return made

@@ -13,7 +13,7 @@ from trustkeep.crypto.derive import expanded
 from trustkeep.crypto.keytree import WrongKey
 from trustkeep.kernel.keys import (
     epochs,
-    register,
+    register_chain,
     sealed_lists,
     sealed_meta,
     signing,
@@ -106,13 +106,13 @@ def _fill(
         for name, key in named.items():
             place = keytree.for_name(install, name, FIRST_EPOCH)
             store.set_meta(rows, f"key/{name}", keytree.wrap(root, place, key))
-        mark = register.empty_mark(named["register"])
-        store.set_meta(rows, register.ROOT, mark)
+        mark = register_chain.empty_mark(named["register"])
+        store.set_meta(rows, register_chain.ROOT, mark)
         sealed_lists.Lists(rows, install, named).make()
         store.set_meta(rows, signing.SIGNING, signing.new_wrapped(master, install))
         sealed_meta.put(rows, founded, RECIPIENT, str(identity.to_public()).encode())
         store.set_meta(rows, IDENTITY, wrapped_identity(master, install, str(identity)))
-    register.hold_mark(primary, mark)
+    register_chain.hold_mark(primary, mark)
     keys.close()
 
 

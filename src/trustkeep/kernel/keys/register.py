@@ -8,43 +8,25 @@ that was changed, or of anybody where heads or root were.
 Format: `docs/formats/key-tree.md`.
 """
 
-import hashlib
-import hmac
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from trustkeep.base import canonical, points, world
 from trustkeep.base.errors import Missing, Tampered
-from trustkeep.crypto.encoding import joined, u16, u64
-from trustkeep.crypto.keytree import BUCKETS, bucket_of
+from trustkeep.crypto.keytree import bucket_of
+from trustkeep.kernel.keys import register_chain as chain
 from trustkeep.kernel.keys import service, store
+from trustkeep.kernel.keys.register_chain import EMPTY, ROOT
 from trustkeep.kernel.keys.service import KeyService
-from trustkeep.kernel.keys.slots import FileSlot
-from trustkeep.kernel.keys.standing import Fact, Standing
+from trustkeep.kernel.keys.standing import Bucket, Fact, Seen, Standing, Verified
 
 __all__ = [
-    "Fact",
-    "Standing",
-    "anchor",
-    "append",
-    "empty_mark",
-    "enter",
-    "facts",
-    "held_mark",
-    "hold_mark",
-    "since",
-    "standing_in",
-    "standings_in",
-    "verify",
-]
-
-ROOT = "register-root"
-MARK_BYTES = 40
-EMPTY = bytes(32)  # the head of a bucket without facts
-_LABEL = b"trustkeep/register/v1"
+    "Fact", "Standing", "anchor", "append", "enter", "facts", "since", "standing_in",
+    "standings", "standings_in", "verify",
+]  # fmt: skip
 
 
 def facts(subject: UUID) -> Standing:
@@ -94,32 +76,9 @@ def anchor(keys: KeyService) -> None:
     # Under the writers' lock, so that of two who enter at once the later mark stays.
     with keys.store.writing() as rows:
         mark = store.meta(rows, ROOT) or b""
-        if _count(held_mark(keys.primary)) < _count(mark):
-            hold_mark(keys.primary, mark)
+        if chain.count_of(chain.held_mark(keys.primary)) < chain.count_of(mark):
+            chain.hold_mark(keys.primary, mark)
     points.reached("register.anchored")
-
-
-def held_mark(slot: FileSlot) -> bytes | None:
-    """The mark that a slot holds, if there is one.
-
-    Raises:
-        Tampered: it is not what was stored: a mark that counts too little would hide a write-back.
-    """
-    stored = slot.held(ROOT)
-    if stored is None:
-        return None
-    mark, digest = stored[:MARK_BYTES], stored[MARK_BYTES:]
-    if hashlib.sha256(mark).digest() != digest:
-        raise Tampered(
-            f"The mark of the register in the {slot.name} slot {slot.folder} was changed: move the "
-            "folder away and fill the slot anew with `trustkeep keys slots --restore --kit FILE`."
-        )
-    return mark
-
-
-def hold_mark(slot: FileSlot, mark: bytes) -> None:
-    """Have a slot hold a mark; durable when this returns."""
-    slot.hold(ROOT, mark + hashlib.sha256(mark).digest())
 
 
 def append(
@@ -131,8 +90,8 @@ def append(
 ) -> None:
     """Append a fact inside a transaction of the store; `anchor` follows the commit."""
     secret = keys.ring.at(rows).named_key(rows, "register")
-    heads = _heads(rows)
-    count = _verified_count(keys, rows, secret, heads)
+    heads = chain.heads_of(rows)
+    count = chain.verified_count(keys, rows, secret, heads)
     bucket = bucket_of(subject)
     entries, head = rows.execute(
         "SELECT entries, head FROM bucket WHERE bucket = ?", (bucket,)
@@ -141,19 +100,39 @@ def append(
         bucket, entries + 1, subject.bytes, fact.value, world.now().isoformat(),
         canonical.encode(dict(details)),
     )  # fmt: skip
-    after = _next_head(secret, head, row)
+    after = chain.next_head(secret, head, row)
     rows.execute("INSERT INTO register VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, after))
     rows.execute(
         "UPDATE bucket SET entries = ?, head = ?, generation = generation + 1 WHERE bucket = ?",
         (entries + 1, after, bucket),
     )
     heads[bucket] = after
-    store.set_meta(rows, ROOT, _mark(secret, count + 1, heads))
+    store.set_meta(rows, ROOT, chain.mark_of(secret, count + 1, heads))
 
 
 def standing_in(keys: KeyService, rows: sqlite3.Connection, subject: UUID) -> Standing:
     """The standing of one subject, inside a transaction of the store."""
     return standings_in(keys, rows, (subject,))[subject]
+
+
+def standings(keys: KeyService, subjects: Sequence[UUID]) -> dict[UUID, Standing]:
+    """The standings of many subjects as they are now.
+
+    As long as mark and slot are those that were verified, what was read under them is the answer,
+    and one statement says so.
+
+    Raises:
+        Tampered: what the register says is not what was written.
+    """
+    seen = keys.seen
+    found = keys.store.one(store.VALUE, (ROOT,))
+    verified = seen.verified
+    if found is not None and found[0] == verified.mark and not _slot_knows_more(keys, verified):
+        known = _known(seen, verified.heads, subjects)
+        if known is not None:
+            return known
+    with keys.store.reading() as rows:
+        return standings_in(keys, rows, subjects)
 
 
 def standings_in(
@@ -164,22 +143,39 @@ def standings_in(
     As long as the root is the one that was verified, so are all heads: a bucket is read only when
     its head is not the one it was last read under.
     """
-    _check_root(keys, rows)
-    seen = keys.seen
-    standings: dict[UUID, Standing] = {}
+    heads = _verified(keys, rows).heads
+    found: dict[UUID, Standing] = {}
     for subject in subjects:
         bucket = bucket_of(subject)
-        head = seen.heads[bucket]
-        if head == EMPTY:
-            standings[subject] = Standing()
-            continue
-        known = seen.buckets.get(bucket)
-        if known is None or known[0] != head:
+        head = heads[bucket]
+        known = keys.seen.buckets.get(bucket)
+        if head != EMPTY and (known is None or known[0] != head):
             secret = keys.ring.at(rows).named_key(rows, "register")
-            known = (head, _bucket_standings(rows, secret, bucket, head))
-            seen.buckets[bucket] = known
-        standings[subject] = known[1].get(subject.bytes) or Standing()
-    return standings
+            known = head, chain.bucket_standings(rows, secret, bucket, head)
+            keys.seen.buckets[bucket] = known
+        found[subject] = _of(known, head, subject)
+    return found
+
+
+def _known(
+    seen: Seen, heads: Sequence[bytes], subjects: Iterable[UUID]
+) -> dict[UUID, Standing] | None:
+    """The standings under these heads, if each bucket was read under its head already."""
+    found: dict[UUID, Standing] = {}
+    for subject in subjects:
+        bucket = bucket_of(subject)
+        head = heads[bucket]
+        known = seen.buckets.get(bucket)
+        if head != EMPTY and (known is None or known[0] != head):
+            return None
+        found[subject] = _of(known, head, subject)
+    return found
+
+
+def _of(known: Bucket | None, head: bytes, subject: UUID) -> Standing:
+    if known is None or head == EMPTY:
+        return Standing()
+    return known[1].get(subject.bytes) or Standing()
 
 
 def verify(keys: KeyService) -> int:
@@ -190,10 +186,10 @@ def verify(keys: KeyService) -> int:
     """
     with keys.store.reading() as rows:
         secret = keys.ring.at(rows).named_key(rows, "register")
-        _verified_count(keys, rows, secret, _heads(rows))
+        chain.verified_count(keys, rows, secret, chain.heads_of(rows))
         total = 0
         for bucket, entries, head in rows.execute("SELECT bucket, entries, head FROM bucket"):
-            _bucket_standings(rows, secret, bucket, head)
+            chain.bucket_standings(rows, secret, bucket, head)
             total += entries
         (stored,) = rows.execute("SELECT count(*) FROM register").fetchone()
     if stored != total:
@@ -204,90 +200,16 @@ def verify(keys: KeyService) -> int:
     return total
 
 
-def _check_root(keys: KeyService, rows: sqlite3.Connection) -> None:
-    mark = store.meta(rows, ROOT) or b""
-    if mark != keys.seen.mark or _count(held_mark(keys.primary)) > keys.seen.count:
+def _verified(keys: KeyService, rows: sqlite3.Connection) -> Verified:
+    """What stands under the present mark; verified anew where the mark is another."""
+    mark, verified = store.meta(rows, ROOT) or b"", keys.seen.verified
+    if mark != verified.mark or _slot_knows_more(keys, verified):
         secret = keys.ring.at(rows).named_key(rows, "register")
-        heads = _heads(rows)
-        keys.seen.count = _verified_count(keys, rows, secret, heads)
-        keys.seen.mark, keys.seen.heads = mark, heads
+        heads = chain.heads_of(rows)
+        verified = Verified(chain.verified_count(keys, rows, secret, heads), mark, heads)
+        keys.seen.verified = verified
+    return verified
 
 
-def _verified_count(
-    keys: KeyService, rows: sqlite3.Connection, secret: bytes, heads: list[bytes]
-) -> int:
-    mark = store.meta(rows, ROOT) or b""
-    count = _count(mark)
-    if count < 0 or not hmac.compare_digest(mark, _mark(secret, count, heads)):
-        raise _changed()
-    anchored = held_mark(keys.primary)
-    if anchored is None or _count(anchored) > count or keys.seen.count > count:
-        raise Tampered(
-            "The register of holds, withdrawals and erasures is older than its anchor: somebody "
-            "wrote an earlier key store back. Nothing is read until the current one is restored."
-        )
-    if _count(anchored) == count and anchored != mark:
-        raise _changed()
-    return count
-
-
-def _bucket_standings(
-    rows: sqlite3.Connection, secret: bytes, bucket: int, head: bytes
-) -> dict[bytes, Standing]:
-    standings: dict[bytes, Standing] = {}
-    reached = EMPTY
-    stored = rows.execute(
-        "SELECT bucket, n, subject, fact, at, details, head FROM register"
-        " WHERE bucket = ? ORDER BY n",
-        (bucket,),
-    )
-    for count, row in enumerate(stored, 1):
-        reached = _next_head(secret, reached, row[:6])
-        if row[1] != count or not hmac.compare_digest(reached, row[6]):
-            raise _changed(bucket)
-        details = json.loads(row[5])
-        standings.setdefault(row[2], Standing()).take(Fact(row[3]), details)
-    if not hmac.compare_digest(reached, head):
-        raise _changed(bucket)
-    return standings
-
-
-def _next_head(secret: bytes, head: bytes, row: tuple[int, int, bytes, str, str, bytes]) -> bytes:
-    bucket, n, subject, fact, at, details = row
-    return hmac.digest(
-        secret,
-        joined(_LABEL, head, u16(bucket), u64(n), subject, fact.encode(), at.encode(), details),
-        "sha256",
-    )
-
-
-def empty_mark(secret: bytes) -> bytes:
-    """The mark of an empty register, for a new installation."""
-    return _mark(secret, 0, [EMPTY] * BUCKETS)
-
-
-def _heads(rows: sqlite3.Connection) -> list[bytes]:
-    heads = [EMPTY] * BUCKETS
-    for bucket, head in rows.execute("SELECT bucket, head FROM bucket WHERE entries > 0"):
-        heads[bucket] = head
-    return heads
-
-
-def _mark(secret: bytes, count: int, heads: list[bytes]) -> bytes:
-    number = u64(count)
-    return number + hmac.digest(secret, joined(_LABEL, number, b"".join(heads)), "sha256")
-
-
-def _count(mark: bytes | None) -> int:
-    return int.from_bytes(mark[:8], "big") if mark and len(mark) == MARK_BYTES else -1
-
-
-def _changed(bucket: int | None = None) -> Tampered:
-    where, who = "", "nothing"
-    if bucket is not None:
-        where = f" in bucket {bucket}"
-        who = "nothing of the customers and people of that bucket (a 4,096th of all)"
-    return Tampered(
-        f"The register of holds, withdrawals and erasures was changed from outside{where}: {who} "
-        "is read until the key store is restored from its newest backup."
-    )
+def _slot_knows_more(keys: KeyService, verified: Verified) -> bool:
+    return chain.count_of(chain.held_mark(keys.primary)) > verified.count

@@ -7,7 +7,7 @@ import pyrage
 
 from trustkeep.base.errors import Conflict, Unacceptable
 from trustkeep.crypto.keytree import WrongKey
-from trustkeep.kernel.keys import epochs, register, rollback, sealed_meta, store
+from trustkeep.kernel.keys import epochs, register_chain, rollback, sealed_meta, store
 from trustkeep.kernel.keys.service import INSTALL, RECIPIENT, KeyPlaces, KeyService
 from trustkeep.kernel.keys.slots import ACTIVE, FileSlot, SlotUnreachable, recovery_slot
 from trustkeep.kernel.keys.store import KeyStore
@@ -54,8 +54,8 @@ def restore_primary(places: KeyPlaces, content: dict[str, str]) -> int:
         ) from None
     if _holds(primary, epoch, secret):
         raise Conflict("The primary slot holds the present secret already; nothing was changed.")
-    if register.held_mark(primary) is None:
-        register.hold_mark(primary, mark)
+    if register_chain.held_mark(primary) is None:
+        register_chain.hold_mark(primary, mark)
     checkpoint = source.held(_CHECKPOINT)
     if checkpoint is not None and primary.held(_CHECKPOINT) is None:
         primary.hold(_CHECKPOINT, checkpoint)
@@ -78,7 +78,7 @@ def _of_store(places: KeyPlaces, kit: _Kit, slots: tuple[FileSlot, ...]) -> tupl
             if store.meta(rows, INSTALL) != kit.install.bytes:
                 raise Unacceptable("This kit belongs to another installation; nothing was changed.")
             rollback.refuse_behind_slots(rows, kit, places.store, slots)
-            return store.epoch_of(rows), store.meta(rows, register.ROOT) or b""
+            return store.epoch_of(rows), store.meta(rows, register_chain.ROOT) or b""
     finally:
         keys.close()
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from trustkeep.base.errors import Misconfigured
 from trustkeep.crypto.keytree import WrongKey
-from trustkeep.kernel.keys import backups, register, rollback, sealed_meta, store
+from trustkeep.kernel.keys import backups, register_chain, rollback, sealed_meta, store
 from trustkeep.kernel.keys.service import KeyPlaces
 from trustkeep.kernel.keys.slots import FileSlot, sync
 from trustkeep.kernel.keys.store import KeyStore
@@ -85,7 +85,7 @@ def _fill(primary: FileSlot, source: FileSlot, fresh: Path, epoch: int) -> None:
     keys = KeyStore(fresh)
     try:
         with keys.reading() as rows:
-            register.hold_mark(primary, store.meta(rows, register.ROOT) or b"")
+            register_chain.hold_mark(primary, store.meta(rows, register_chain.ROOT) or b"")
     finally:
         keys.close()
 

@@ -1,6 +1,6 @@
 """What can stand in the register about a customer or a person, and what it adds up to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -84,11 +84,24 @@ class Standing:
         (members.add if adds else members.discard)(details[key])
 
 
+Bucket = tuple[bytes, dict[bytes, Standing]]  # its head, and the standings under it
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A state of the register that was verified: how many facts, their mark, each bucket's head.
+
+    One object, so that a thread never sees the mark of one state with the heads of another.
+    """
+
+    count: int = -1
+    mark: bytes = b""
+    heads: Sequence[bytes] = ()
+
+
 @dataclass(slots=True)
 class Seen:
     """What this process has verified: a later look must not show less."""
 
-    count: int = -1
-    mark: bytes = b""
-    heads: list[bytes] = field(default_factory=list)
-    buckets: dict[int, tuple[bytes, dict[bytes, Standing]]] = field(default_factory=dict)
+    verified: Verified = field(default_factory=Verified)
+    buckets: dict[int, Bucket] = field(default_factory=dict)

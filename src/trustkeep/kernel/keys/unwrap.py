@@ -27,6 +27,11 @@ TABLE, MASTER_CHECK = "bucket-table", "master-check"
 LIST_KEYS = tuple(f"reference-list-{group:x}" for group in range(16))  # an erasure replaces some
 NAMED = ("policy", "index", "register", "chain", "reference", *LIST_KEYS)
 
+_KEY_AND_EPOCH = (
+    "SELECT m.value, k.version, k.wrapped FROM meta m"
+    " LEFT JOIN customer_key k ON k.bucket = ? AND k.customer = ? WHERE m.name = ?"
+)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CustomerKey:
@@ -173,6 +178,22 @@ class Ring:
                     raise _foreign(self._slot)
                 self._epoch = epoch
         return epoch
+
+    def customer_key(self, customer: UUID) -> CustomerKey | None:
+        """A customer's key; None: never made, or erased.
+
+        Raises:
+            Tampered: the wrapped key or the epoch was changed.
+        """
+        # One statement sees one state: the wrapped key, and the epoch that it is wrapped in.
+        place = (keytree.bucket_of(customer), customer.bytes, store.EPOCH)
+        number, *found = self._store.one(_KEY_AND_EPOCH, place) or (None, None, None)
+        epoch = self._epoch
+        if epoch is not None and number == b"%d" % epoch.number:
+            return None if found[1] is None else epoch.customer_key(customer, *found)
+        with self._store.reading() as rows:
+            stored = store.wrapped_key(rows, customer)
+            return stored and self.at(rows).customer_key(customer, *stored)
 
     def root_for(self, epoch: int, secret: bytes) -> bytes:
         """The root key of an epoch whose secret is at hand."""

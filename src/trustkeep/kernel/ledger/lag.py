@@ -4,13 +4,14 @@ A governed read asks for `CAUGHT_UP` beside its other facts: one row, one look. 
 old does `is_behind` look at the entries themselves.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
 LONGEST = timedelta(seconds=30)
 
-CAUGHT_UP = "(SELECT caught_up_at FROM ledger_head)"  # fragment for a statement of the caller
+# Fragment for a statement of the caller, in seconds since 1970: read faster than a text.
+CAUGHT_UP = "(SELECT extract(epoch FROM caught_up_at)::float8 FROM ledger_head)"
 
 _OLDEST = """
 SELECT min(e.at) FROM ledger_writer w CROSS JOIN LATERAL (
@@ -31,8 +32,12 @@ def caught_up_at() -> datetime | None:
     """The last moment before which nothing committed was without a position."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {CAUGHT_UP}")
-        found: datetime | None = cursor.fetchone()[0]
-    return found
+        return moment(cursor.fetchone()[0])
+
+
+def moment(caught_up: float | None) -> datetime | None:
+    """What `CAUGHT_UP` answered, as a moment."""
+    return None if caught_up is None else datetime.fromtimestamp(caught_up, UTC)
 
 
 def is_behind(now: datetime, caught_up: datetime | None = None) -> bool:

@@ -4,13 +4,13 @@
 it was to witness must not happen.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connection, connections
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
@@ -19,15 +19,14 @@ from trustkeep.base.events import Event
 from trustkeep.kernel.jobs import reactions
 from trustkeep.kernel.ledger import chain, ports, trips
 from trustkeep.kernel.ledger.copying import COLUMNS, copied
-from trustkeep.kernel.ledger.entry import Chained, Details, Draft, EntryRef, Template
+from trustkeep.kernel.ledger.entry import Chained, Details, Draft, EntryRef, Template, prepared
 from trustkeep.kernel.ledger.feeding import Copy, Feed
 from trustkeep.kernel.ledger.lag import is_behind, oldest_unpositioned_at
 from trustkeep.kernel.ledger.trips import Statement
 
 __all__ = [
     "Details", "Draft", "EntryRef", "Template", "append", "append_and_commit",
-    "append_fed", "append_many", "is_behind",
-    "oldest_unpositioned_at",
+    "append_fed", "append_many", "is_behind", "oldest_unpositioned_at", "prepared",
 ]  # fmt: skip
 
 _TYPES = "uuid,bigint,timestamptz,text,text,uuid,text,bigint,bytea,bytea"
@@ -53,7 +52,7 @@ def append(
     *,
     customer: UUID | None = None,
     purpose: str | None = None,
-    details: Mapping[str, Any] | None = None,
+    details: Details | None = None,
 ) -> EntryRef:
     """Write one entry in the caller's transaction, and enqueue the reactions to its event.
 
@@ -78,7 +77,7 @@ def append_and_commit(
     *,
     customer: UUID | None = None,
     purpose: str | None = None,
-    details: Mapping[str, Any] | None = None,
+    details: Details | None = None,
 ) -> EntryRef:
     """As `append`, and commit the surrounding transaction in the same trip to the database."""
     (entry,), is_new = _next([Draft(event, actor, customer, purpose, details)])
@@ -126,7 +125,7 @@ def append_fed(feed: Feed, drafts: Iterable[Draft], *beside: Copy) -> list[Entry
 
 def _next(drafts: Iterable[Draft]) -> tuple[list[Chained], bool]:
     """The drafts as the next entries of this connection's chain; whether it begins with them."""
-    own = chain.of(connection)
+    own = chain.of(connections[DEFAULT_DB_ALIAS])
     is_new = own.is_new
     return own.extend(drafts, world.now(), ports.current().keys.tag_key()), is_new
 

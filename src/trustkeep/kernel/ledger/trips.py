@@ -12,7 +12,8 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import errors, pq
 from psycopg.adapt import Transformer
 
@@ -43,10 +44,11 @@ def begin(*calls: Call) -> list[tuple[Any, ...]]:
         DatabaseError: as any statement; the transaction is lost.
         RuntimeError: outside `transaction.atomic`, or the transaction was opened already.
     """
-    raw = _raw()
+    own = _own()
+    raw = own.connection
     if raw.pgconn.transaction_status != pq.TransactionStatus.IDLE:
         raise RuntimeError("the first trip opens the transaction")
-    result = _sent(raw, _OPENING, calls, "")
+    result = _sent(own, _OPENING, calls, "")
     rows = Transformer.from_context(raw)
     rows.set_pgresult(result)
     found: list[tuple[Any, ...]] = rows.load_rows(0, result.ntuples, tuple)
@@ -59,21 +61,25 @@ def commit(*calls: Call) -> None:
     Raises:
         DatabaseError: nothing of the transaction was stored, or the answer was lost.
     """
-    _sent(_raw(), "", calls, ";COMMIT")
+    _sent(_own(), "", calls, ";COMMIT")
 
 
-def _raw() -> Any:
-    connection.ensure_connection()
-    if not connection.in_atomic_block:
+def _own() -> BaseDatabaseWrapper:
+    own = connections[DEFAULT_DB_ALIAS]  # the proxy `connection` would look it up at each word
+    own.ensure_connection()
+    if not own.in_atomic_block:
         raise RuntimeError("a trip is made inside transaction.atomic")
-    return connection.connection
+    return own
 
 
-def _sent(raw: Any, before: str, calls: Sequence[Call], after: str) -> pq.abc.PGresult:
+def _sent(
+    own: BaseDatabaseWrapper, before: str, calls: Sequence[Call], after: str
+) -> pq.abc.PGresult:
+    raw = own.connection
     known = _prepared.get(raw)
     if known is None:
         known = _prepared[raw] = _conforming(raw)
-    with connection.wrap_database_errors:
+    with own.wrap_database_errors:
         for statement, _ in calls:
             if statement.name not in known:
                 _run(raw, f"PREPARE {statement.name} ({statement.types}) AS {statement.body}")

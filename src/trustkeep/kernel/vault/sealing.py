@@ -11,6 +11,7 @@ from trustkeep.kernel.keys.unwrap import CustomerKey
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import SensitivityClass, Written
 
+_decode = json.JSONDecoder().raw_decode  # `loads` looks for spaces around what is canonical
 Values = Mapping[str, str]  # element key -> opened value
 
 
@@ -61,7 +62,7 @@ def unseal_class(
         opened = sealed.open_sealed(key.key, place, stored[1])
     except sealed.Unopenable:
         raise _changed(customer, number) from None
-    values: dict[str, str] = json.loads(opened.decode())  # of bytes, it would guess the encoding
+    values: dict[str, str] = _decode(opened.decode())[0]
     return values
 
 

@@ -18,6 +18,7 @@ from trustkeep.rooms.access.queries import cases
 from trustkeep.rooms.access.queries.policy import (
     SEALS,
     Policy,
+    Wanted,
     policy_for,
     wanted_sets,
 )
@@ -84,8 +85,9 @@ def seen_under_lock(
         LedgerUnavailable: the ledger is too far behind to be relied on.
         Tampered: policy, a header or the register was changed from outside.
     """
-    row, *rows = _read_under_lock(actor, asked)
-    person, standings, policy = _policy(actor, asked, row, now)
+    wanted = wanted_sets(actor.id)
+    row, *rows = _read_under_lock(actor, asked, wanted)
+    person, standings, policy = _policy(actor, asked, wanted, row, now)
     found, blobs = _customers(rows, asked.customers)
     named = cases.facts_of(row[-1], row[5], asked.customers)
     seen = _Alike(_common_facts(actor, asked, policy, person, now), asked.purpose)
@@ -109,20 +111,29 @@ def policy_under_lock(
         LedgerUnavailable: the ledger is too far behind to be relied on.
         Tampered: policy or the register was changed from outside.
     """
-    (row,) = _read_under_lock(actor, asked)
-    person, _, policy = _policy(actor, asked, row, now)
+    wanted = wanted_sets(actor.id)
+    (row,) = _read_under_lock(actor, asked, wanted)
+    person, _, policy = _policy(actor, asked, wanted, row, now)
     common = _common_facts(actor, asked, policy, person, now)
     return common.about(_NOBODY, cases.known_case(row[-1], row[5])), policy.elements
 
 
-def _read_under_lock(actor: Actor, asked: Asked) -> list[tuple[Any, ...]]:
+def _read_under_lock(actor: Actor, asked: Asked, wanted: Wanted) -> list[tuple[Any, ...]]:
     # The lock is a statement of its own: one that locks and reads sees the past.
     shared = (actor.id,) if asked.writes else (actor.id, *asked.customers)
     alone = ((locks.EXCLUDING, (locks.keys_of(asked.customers),)),) if asked.writes else ()
     return trips.begin(
         *alone,
         (locks.SHARING, (locks.keys_of(shared),)),
-        (_SEEN, (*wanted_sets(actor.id), asked.customers, *cases.reference_columns(asked.case))),
+        (
+            _SEEN,
+            (
+                wanted.kinds,
+                wanted.owners,
+                asked.customers,
+                *cases.reference_columns(asked.case),
+            ),
+        ),
     )
 
 
@@ -155,19 +166,17 @@ class _Alike:
 
 
 def _policy(
-    actor: Actor, asked: Asked, row: tuple[Any, ...], now: datetime
+    actor: Actor, asked: Asked, wanted: Wanted, row: tuple[Any, ...], now: datetime
 ) -> tuple[register.Standing, Standings, Policy]:
     *_, sealed, caught_up, _ = row
-    if lag.is_behind(now, caught_up):
+    if lag.is_behind(now, lag.moment(caught_up)):
         raise LedgerUnavailable(
             "Entries of the ledger wait for their place for more than 30 seconds, so nothing is "
             "read: start `trustkeep serve`, and look at `trustkeep ledger verify`."
         )
-    keys = service.current()
-    with keys.store.reading() as rows:
-        standings = register.standings_in(keys, rows, (actor.id, *asked.customers))
+    standings = register.standings(service.current(), (actor.id, *asked.customers))
     person = standings[actor.id]
-    return person, standings, policy_for(actor.id, asked.purpose, sealed, person)
+    return person, standings, policy_for(actor.id, asked.purpose, wanted, sealed, person)
 
 
 def _common_facts(

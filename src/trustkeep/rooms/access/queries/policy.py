@@ -6,6 +6,8 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
+from django.db import connection
+
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.keys.sealed_rows import INSTALLATION, SEAL_BYTES
 from trustkeep.kernel.keys.standing import Standing
@@ -28,6 +30,7 @@ SEALS = (
     " FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS w (kind, owner, n)"
     " LEFT JOIN keys_sealedset s USING (kind, owner)"
 )
+_SEALS_NOW = SEALS.replace("$1", "%s").replace("$2", "%s")
 _NONE = bytes(SEAL_BYTES)
 MOST_KNOWN = 20_000
 
@@ -50,28 +53,50 @@ class Policy:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The sets that decide what a person may read, and their kinds and owners as two arrays."""
+
+    roles: frozenset[Role]  # whose grants are among them
+    places: tuple[Place, ...]
+    kinds: str
+    owners: str
+
+    def seals(self, sealed: bytes) -> Seals:
+        """The seals by set, out of one string; those of sets that there are."""
+        cut = (sealed[at : at + SEAL_BYTES] for at in range(0, len(sealed), SEAL_BYTES))
+        return {place: seal for place, seal in zip(self.places, cut, strict=True) if seal != _NONE}
+
+
+def wanted_sets(person: UUID) -> Wanted:
+    """The sets to ask for: those of the roles that the person held when last seen, or of all."""
+    return _sets_of(person, _held.get(person, _EVERY_ROLE))
+
+
 @lru_cache(maxsize=4096)
-def wanted_sets(person: UUID) -> tuple[str, str]:
-    """Kinds and owners of the sets that decide what this person may read, as two arrays."""
-    kinds, owners = zip(*_wanted(person), strict=True)
-    return "{" + ",".join(kinds) + "}", "{" + ",".join(map(str, owners)) + "}"
-
-
-def _wanted(person: UUID) -> list[Place]:
-    return [
+def _sets_of(person: UUID, roles: frozenset[Role]) -> Wanted:
+    places = (
         (Element.set_kind, INSTALLATION),
         (purposes.KIND, INSTALLATION),
         (RoleAssignment.set_kind, person),
         (Clearance.set_kind, person),
         (Grant.set_kind, person),
-        *((Grant.set_kind, rules.grantee_of(role)) for role in Role),
-    ]
+        *((Grant.set_kind, rules.grantee_of(role)) for role in sorted(roles)),
+    )
+    kinds, owners = zip(*places, strict=True)
+    return Wanted(
+        roles, places, "{" + ",".join(kinds) + "}", "{" + ",".join(map(str, owners)) + "}"
+    )
 
 
-_known: dict[tuple[UUID, str], tuple[bytes, frozenset[str], Policy]] = {}
+_EVERY_ROLE = frozenset(Role)
+_held: dict[UUID, frozenset[Role]] = {}
+_known: dict[tuple[UUID, str], tuple[Wanted, bytes, frozenset[str], Policy]] = {}
 
 
-def policy_for(person: UUID, purpose: str, sealed: bytes, standing: Standing) -> Policy:
+def policy_for(
+    person: UUID, purpose: str, wanted: Wanted, sealed: bytes, standing: Standing
+) -> Policy:
     """The policy that headers with these seals stand for; made once for the same seals.
 
     Raises:
@@ -79,31 +104,33 @@ def policy_for(person: UUID, purpose: str, sealed: bytes, standing: Standing) ->
     """
     removed = frozenset(standing.roles_removed)
     known = _known.get((person, purpose))
-    if known is None or known[0] != sealed or known[1] != removed:
+    if known is None or known[:3] != (wanted, sealed, removed):
         if len(_known) > MOST_KNOWN:
             _known.clear()
-        known = sealed, removed, _policy(person, purpose, _seals(person, sealed), removed)
+            _held.clear()
+        known = wanted, sealed, removed, _policy(person, purpose, wanted, sealed, removed)
         _known[person, purpose] = known
-    return known[2]
+    return known[3]
 
 
-def _seals(person: UUID, sealed: bytes) -> Seals:
-    cut = (sealed[at : at + SEAL_BYTES] for at in range(0, len(sealed), SEAL_BYTES))
-    return {place: seal for place, seal in zip(_wanted(person), cut, strict=True) if seal != _NONE}
-
-
-def _policy(person: UUID, purpose: str, seals: Seals, removed: frozenset[str]) -> Policy:
+def _policy(
+    person: UUID, purpose: str, wanted: Wanted, sealed: bytes, removed: frozenset[str]
+) -> Policy:
+    seals = wanted.seals(sealed)
+    held = _held[person] = sealed_sets.derived(
+        RoleAssignment, person, seals.get((RoleAssignment.set_kind, person)), _roles
+    )
+    if not held <= wanted.roles:  # given since this process saw the person last
+        wanted = _sets_of(person, held)
+        seals = wanted.seals(_sealed_now(wanted))
     elements = sealed_sets.derived(
         Element, None, seals.get((Element.set_kind, INSTALLATION)), _by_key
     )
     terms = purposes.terms_under(seals.get((purposes.KIND, INSTALLATION)))
-    held_roles = sealed_sets.derived(
-        RoleAssignment, person, seals.get((RoleAssignment.set_kind, person)), _roles
-    )
-    roles = held_roles - removed
     clearances = sealed_sets.derived(
         Clearance, person, seals.get((Clearance.set_kind, person)), tuple
     )
+    roles = held - removed
     grants = tuple(
         grant
         for grantee in (person, *map(rules.grantee_of, roles))
@@ -113,6 +140,13 @@ def _policy(person: UUID, purpose: str, seals: Seals, removed: frozenset[str]) -
         if grant.purpose == purpose
     )
     return Policy(elements, frozenset(elements), terms.get(purpose), grants, roles, clearances)
+
+
+def _sealed_now(wanted: Wanted) -> bytes:
+    """The seals of these sets, under the locks that are held already."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SEALS_NOW, (wanted.kinds, wanted.owners))
+        return bytes(cursor.fetchone()[0])
 
 
 def grants_of(grantee: UUID) -> tuple[Grant, ...]:

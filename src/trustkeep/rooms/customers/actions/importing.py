@@ -104,7 +104,7 @@ def import_customers(
     index.ready()
     done = Imported()
     table = Table(file)
-    for batch in _uncollected(_batches(_taken(table, mapped, done))):
+    for batch in _batches(_taken(table, mapped, done)):
         rows, lines = _distinct(batch, done)
         store = partial(_store, actor, rows, declared, source, made_at=made_at, is_demo=is_demo)
         stored = _patiently(store, waits)
