@@ -69,16 +69,18 @@ def find_or_add(
     lists, by_bucket = Lists.at(rows, epoch), _by_bucket(hashed)
     known: dict[bytes, UUID] = {}
     fresh: dict[bytes, UUID] = {}
-    written = []
-    for bucket, before in lists.of_many(by_bucket):
-        there = _found(before, by_bucket[bucket])
-        known |= there
-        new = {one: world.new_id() for one in by_bucket[bucket] if one not in there}
-        if new:
-            fresh |= new
-            more = b"".join(digest + customer.bytes for digest, customer in new.items())
-            written.append(sealed_lists.grown(bucket, before, more))
-    lists.put(written)
+
+    def grown() -> Iterator[Written]:
+        for bucket, before in lists.of_many(by_bucket):
+            there = _found(before, by_bucket[bucket])
+            known.update(there)
+            new = {one: world.new_id() for one in by_bucket[bucket] if one not in there}
+            if new:
+                fresh.update(new)
+                more = b"".join(digest + customer.bytes for digest, customer in new.items())
+                yield sealed_lists.grown(bucket, before, more)
+
+    lists.put(grown())  # one after the other, so that few are in memory
     return known, fresh
 
 

@@ -5,7 +5,6 @@ says; where that is what it said before, nothing is done: an import that was int
 started again.
 """
 
-import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -147,19 +146,6 @@ def _batches(rows: Iterable[TakenRow]) -> Iterator[list[TakenRow]]:
         raise
     if batch:
         yield batch
-
-
-def _uncollected(batches: Iterator[list[TakenRow]]) -> Iterator[list[TakenRow]]:
-    """Each batch without the collector of cycles, which finds none among so many rows."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        for batch in batches:
-            yield batch
-            gc.collect(1)
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _distinct(
