@@ -6,6 +6,7 @@ never carries a customer's value, not even in its cause.
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from uuid import UUID
 
 
 class TrustkeepError(Exception):
@@ -89,6 +90,15 @@ class LedgerUnavailable(Unavailable):
     code = "ledger_unavailable"
 
 
+class Interrupted(Unavailable):
+    """An act of many steps ended before its end; what it did before stays, as its sentence says.
+
+    Why it ended is its cause.
+    """
+
+    code = "interrupted"
+
+
 class Rebuilding(Unavailable):
     """The look-up index is being rebuilt; carries how far it is, 0 to 100 per cent."""
 
@@ -114,11 +124,18 @@ class Misconfigured(TrustkeepError):
 
 
 class Tampered(TrustkeepError):
-    """Stored bytes are not the bytes that were stored.  Never recovered from silently."""
+    """Stored bytes are not the bytes that were stored.  Never recovered from silently.
+
+    `customer` is whose they are, where they are of one customer only.
+    """
 
     code = "tampered"
     status = 500
     exit_code = 1
+
+    def __init__(self, sentence: str, customer: UUID | None = None) -> None:
+        super().__init__(sentence)
+        self.customer = customer
 
 
 class RollbackSuspected(Misconfigured):

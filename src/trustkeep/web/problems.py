@@ -2,12 +2,13 @@
 
 import errno
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trustkeep.base import world
 from trustkeep.base.errors import (
     Denied,
+    Interrupted,
     LedgerUnavailable,
     Rebuilding,
     TrustkeepError,
@@ -42,15 +43,30 @@ class Problem:
 
 def problem_of(failure: BaseException) -> Problem:
     """What to tell about any failure; nothing of an unforeseen one's own text is repeated."""
+    if isinstance(failure, Interrupted):
+        return _interrupted(failure)
     # Why the ledger could not store an entry says more than that it could not.
-    why = _foreseen(failure.__cause__) if isinstance(failure, LedgerUnavailable) else None
+    why = _trouble(failure.__cause__) if isinstance(failure, LedgerUnavailable) else None
     if why is not None:
-        return why
+        return why.problem()
     if isinstance(failure, TrustkeepError):
         return Problem(
             failure.code, failure.status, failure.exit_code, failure.sentence, _extra(failure)
         )
-    return _foreseen(failure) or _unforeseen()
+    why = _trouble(failure)
+    return why.problem() if why else _unforeseen()
+
+
+def _interrupted(failure: Interrupted) -> Problem:
+    """Both: what ended the act, and what it did before."""
+    cause = failure.__cause__
+    why = _trouble(cause.__cause__ if isinstance(cause, LedgerUnavailable) else cause)
+    if why is not None:
+        return why.problem(f"{why.what}. {failure.sentence} First {why.remedy}.")
+    if cause is None:
+        return Problem(failure.code, failure.status, failure.exit_code, failure.sentence)
+    below = problem_of(cause)
+    return replace(below, sentence=f"{failure.sentence} For what came after: {below.sentence}")
 
 
 def _extra(failure: TrustkeepError) -> dict[str, Any]:
@@ -64,22 +80,46 @@ def _extra(failure: TrustkeepError) -> dict[str, Any]:
     return {}
 
 
-def _foreseen(failure: BaseException | None) -> Problem | None:
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """One of the machine's own troubles, and what to do about it."""
+
+    code: str
+    what: str
+    remedy: str
+    undone: str = " and nothing was done"
+
+    def problem(self, sentence: str | None = None) -> Problem:
+        """As it is told; where nothing else is said, nothing was done."""
+        told = sentence or f"{self.what}{self.undone}: {self.remedy}."
+        return Problem(self.code, 503, 3, told)
+
+
+_FULL = _Trouble("no_space", "The disk is full", "free some space, then try again")
+_AWAY = _Trouble(
+    "database_unavailable", "The database does not answer", "see that it runs, then try again"
+)
+_CROSSED = _Trouble(
+    "waited_for_each_other", "This and another act waited for each other", "try again",
+    ", so this one was undone",
+)  # fmt: skip
+_BARRED = _Trouble(
+    "not_permitted", "The system does not let this user at a file or folder that is needed",
+    "run this as the user who owns TRUSTKEEP_HOME, and mend the rights of what is below it", "",
+)  # fmt: skip
+
+
+def _trouble(failure: BaseException | None) -> _Trouble | None:
     """The machine's own troubles, known by their type and number, never by their words."""
     state = _sqlstate(failure)
     if state == _NO_SPACE or (isinstance(failure, OSError) and failure.errno == errno.ENOSPC):
-        return Problem("no_space", 503, 3, "The disk is full and nothing was done: free some "
-                       "space, then try again.")  # fmt: skip
+        return _FULL
     if isinstance(failure, PermissionError):
-        return Problem("not_permitted", 503, 3, "The system does not let this user at a file or "
-                       "folder that is needed: run this as the user who owns TRUSTKEEP_HOME, and "
-                       "mend the rights of what is below it.")  # fmt: skip
+        return _BARRED
     if state == _DEADLOCK:
-        return Problem("waited_for_each_other", 503, 3, "This and another act waited for each "
-                       "other, so this one was undone: try again.")  # fmt: skip
+        return _CROSSED
     if state is not None and (state == "" or state.startswith(("08", "57P", "53"))):
-        return Problem("database_unavailable", 503, 3, "The database does not answer and nothing "
-                       "was done: see that it runs, then try again.")  # fmt: skip
+        return _AWAY
     return None
 
 
