@@ -130,7 +130,7 @@ def _create(
 ) -> None:
     """Store customers, their index and an entry for each; PostgreSQL takes some meanwhile."""
     indexer = index.Indexer(elements, index.writing_generation())
-    rows, said = NewRows(elements, indexer), _Said(source)
+    rows, said = NewRows(elements, indexer, source), _Said(source)
     with Feed() as feed:
         # Else the commit would check each row's customer, while everybody waits.
         feed.give(Copy("SET CONSTRAINTS ALL IMMEDIATE"))

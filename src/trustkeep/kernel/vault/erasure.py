@@ -22,7 +22,7 @@ from trustkeep.kernel.keys.authorisations import Authorisation
 from trustkeep.kernel.keys.slots import Acknowledgement
 from trustkeep.kernel.keys.unwrap import DROP_AFTER_S
 from trustkeep.kernel.ledger import history, log
-from trustkeep.kernel.vault import headers, index, locks, rules, updating
+from trustkeep.kernel.vault import headers, index, locks, rules, said
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.rules import SensitivityClass, State
 
@@ -170,7 +170,7 @@ def _removed(actor: Actor, customer: UUID, change: epochs.Change) -> Erased:
         if header is None:
             return _erased(customer, logical_at, cryptographic_at, change)
         cursor.execute("DELETE FROM vault_sealedvalues WHERE customer_id = %s", (customer,))
-        updating.forget(customer)
+        said.forget(customer)
         index.forget(customer)
         after = header.following(state=State.ERASED, classes={})
         _set_state(after, service.current().named_key("policy"))
@@ -233,26 +233,26 @@ def _logical_at(customer: UUID) -> datetime:
     That is when its intent first stood in either store: a crash may have kept it from the data, and
     a key store that was restored has it entered again.
     """
-    said = history.first_at(VaultEvent.ERASE_INTENDED, customer)
+    intended = history.first_at(VaultEvent.ERASE_INTENDED, customer)
     entered = register.since(register.Fact.ERASING, customer)
-    return min(said, entered) if said else entered
+    return min(intended, entered) if intended else entered
 
 
 def _pending(customer: UUID, change: epochs.Change) -> Erased:
-    said = change.acknowledgements
-    return Erased(customer, _logical_at(customer), None, change.epoch, said, change.pending)
+    words = change.acknowledgements
+    return Erased(customer, _logical_at(customer), None, change.epoch, words, change.pending)
 
 
 def _erased(
     customer: UUID, logical_at: datetime, cryptographic_at: datetime, change: epochs.Change
 ) -> Erased:
-    said = change.acknowledgements
-    return Erased(customer, logical_at, cryptographic_at, change.epoch, said, ())
+    words = change.acknowledgements
+    return Erased(customer, logical_at, cryptographic_at, change.epoch, words, ())
 
 
 def _digest(acknowledgements: Sequence[Acknowledgement]) -> str:
-    said = "\n".join(word.digest for word in acknowledgements)
-    return hashlib.sha256(said.encode()).hexdigest()
+    words = "\n".join(word.digest for word in acknowledgements)
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 def _moment(at: datetime) -> str:

@@ -15,6 +15,7 @@ class VaultEvent(Event):
         {"state": Detail.COUNT, "written": Detail.VERSIONS, "source": Detail.CODE},
     )
     COMPARED = "vault.customer.compared", {"source": Detail.CODE, "differs": Detail.CODES}
+    SAID_DAMAGED = "vault.said.damaged", {"source": Detail.CODE}
     ERASE_INTENDED = "vault.customer.erase_intended", {"state": Detail.COUNT, "approval": Detail.ID}
     ERASED = (
         "vault.customer.erased",

@@ -76,7 +76,8 @@ def checked(customer: UUID, columns: Columns | None, key: bytes) -> Header:
 def _changed(customer: UUID) -> Tampered:
     return Tampered(
         f"The header of customer {customer} was changed from outside: restore the record from a "
-        "backup; nothing of it is read until then."
+        "backup; nothing of it is read until then.",
+        customer,
     )
 
 

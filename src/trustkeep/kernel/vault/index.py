@@ -160,12 +160,10 @@ def some_fit(indexer: Indexer, count: int) -> bool:
         return all(indexer.fits(*row) for row in cursor.fetchall())
 
 
-def replace(
-    indexer: Indexer, customer: UUID, version: int, opened_values: Mapping[str, str]
-) -> None:
-    """Make the index say what a customer's values are now; only inside a transaction."""
+def replace(indexer: Indexer, customer: UUID, version: int, tokens: set[bytes]) -> None:
+    """Make these all of a customer's tokens; only inside a transaction."""
     forget(customer)
-    _put(indexer, [(customer, version, indexer.tokens(opened_values))])
+    _put(indexer, [(customer, version, tokens)])
 
 
 def _put(indexer: Indexer, rows: Sequence[tuple[UUID, int, set[bytes]]]) -> None:
@@ -182,6 +180,12 @@ def forget(customer: UUID) -> None:
     """Remove a customer from the index; only inside a transaction."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM vault_token WHERE customer = %s", (customer,))
+        cursor.execute("DELETE FROM vault_mark WHERE customer = %s", (customer,))
+
+
+def unmark(customer: UUID) -> None:
+    """Have a customer's tokens count as changed, until the index is made anew."""
+    with connection.cursor() as cursor:
         cursor.execute("DELETE FROM vault_mark WHERE customer = %s", (customer,))
 
 

@@ -53,16 +53,13 @@ class SealedValues(models.Model):
 
 
 class Said(models.Model):
-    """What a source last said of a customer: digests under the customer's key, by element.
+    """What sources last said of a customer, and people here: digests under the customer's key.
 
-    Not sealed: whoever changes one by SQL makes a file's value be asked about, or a row be opened
-    that need not be; only the customer's key could make one that is believed.
+    A row for each customer, sealed with the policy key (`said.py`).
     """
 
-    pk = models.CompositePrimaryKey("customer", "source")
-    customer = models.UUIDField()
-    source = models.CharField(max_length=80)
-    digests = models.JSONField()
+    customer = models.UUIDField(primary_key=True)
+    digests = models.BinaryField()
 
 
 class Element(SealedRow):

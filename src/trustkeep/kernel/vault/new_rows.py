@@ -10,7 +10,7 @@ from trustkeep.kernel.keys import service
 from trustkeep.kernel.keys.unwrap import CustomerKey
 from trustkeep.kernel.ledger.copying import BEGINNING, END, moment
 from trustkeep.kernel.ledger.feeding import Copy
-from trustkeep.kernel.vault import rules, sealing
+from trustkeep.kernel.vault import rules, said, sealing
 from trustkeep.kernel.vault.index import Indexer
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import SensitivityClass, State, Written
@@ -20,27 +20,34 @@ _HEADERS = "vault_customer (id, state, version, key_version, classes, seal, crea
 _VALUES = "vault_sealedvalues (customer_id, number, version, blob)"
 _TOKENS = "vault_token (token, customer)"
 _MARKS = "vault_mark (customer, mark)"
+_SAID = "vault_said (customer, digests)"
 # How many columns there are, then each behind its length.
 _HEADER = Struct(">hI16sIhIqIiI")
 _VALUE = Struct(">hI16sIhIqI")
 _PAIR = Struct(">hI16sI16s")
+_OWN = Struct(">hI16sI")
 _SEAL_BYTES = (32).to_bytes(4, "big")
+_TABLES = (_HEADERS, _VALUES, _TOKENS, _MARKS, _SAID)
 _FIRST = 1  # the version of everything that is new
 
 
 class NewRows:
-    """Rows of new customers, in the classes of their elements, until they are taken."""
+    """Rows of new customers, in the classes of their elements, until they are taken.
 
-    def __init__(self, elements: Mapping[str, Element], indexer: Indexer) -> None:
+    `source` is what they came from.
+    """
+
+    def __init__(self, elements: Mapping[str, Element], indexer: Indexer, source: str) -> None:
         keys = service.current()
         self._install, self._policy = keys.install, Keyed(keys.named_key("policy"))
         self._elements, self._indexer = elements, indexer
+        self._said = said.FirstRows(self._policy, source, elements)
         self._created_at = moment(world.now())
         self._parts: dict[str, list[bytes]] = {}
         self._empty()
 
     def _empty(self) -> None:
-        self._parts = {table: [BEGINNING] for table in (_HEADERS, _VALUES, _TOKENS, _MARKS)}
+        self._parts = {table: [BEGINNING] for table in _TABLES}
 
     def add(
         self, customer: UUID, key: CustomerKey, opened_values: Values
@@ -57,6 +64,8 @@ class NewRows:
         parts[_TOKENS] += [_PAIR.pack(2, 16, token, 16, own) for token in tokens]
         mark = self._indexer.mark(customer, _FIRST, tokens)
         parts[_MARKS].append(_PAIR.pack(2, 16, own, 16, mark))
+        row = self._said.row(customer, key, opened_values)
+        parts[_SAID] += (_OWN.pack(2, 16, own, len(row)), row)
         return classes
 
     def _add_header(self, customer: UUID, key_version: int, classes: bytes) -> None:

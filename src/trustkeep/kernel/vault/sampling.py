@@ -134,7 +134,7 @@ _DECLARED = {
     "vault_sealedvalues": {"customer_id", "number", "version", "blob"},
     "vault_token": {"token", "customer"},
     "vault_mark": {"customer", "mark"},
-    "vault_said": {"customer", "source", "digests"},
+    "vault_said": {"customer", "digests"},
     "vault_sentinel": {"generation"},
     "vault_indexgeneration": {"id", "generation", "keyed_at", "rebuilding_at"},
     "vault_element": {"seal", "key", "label", "number", "index", "kinds"},

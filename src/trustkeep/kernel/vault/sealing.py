@@ -69,5 +69,6 @@ def unseal_class(
 def _changed(customer: UUID, number: SensitivityClass) -> Tampered:
     return Tampered(
         f"The {number.code} values of customer {customer} are not the ones that were written: "
-        "restore the record from a backup."
+        "restore the record from a backup.",
+        customer,
     )

@@ -9,11 +9,12 @@ from django.db import connection
 
 from trustkeep.base import world
 from trustkeep.base.errors import Tampered
+from trustkeep.crypto.keyed import Keyed
 from trustkeep.kernel.keys import register, service, store
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.keys.state import Report
 from trustkeep.kernel.ledger import snapshots
-from trustkeep.kernel.vault import headers
+from trustkeep.kernel.vault import headers, said
 from trustkeep.kernel.vault.rules import State
 
 CUSTOMERS = "customers"
@@ -42,25 +43,43 @@ SELECT DISTINCT customer_id FROM vault_sealedvalues v
 WHERE NOT EXISTS (SELECT FROM vault_customer c WHERE c.id = v.customer_id) LIMIT 200
 """
 
+_SAID = f"""
+SELECT s.customer, s.digests, coalesce(c.state <> {int(State.ERASED)}, false)
+FROM vault_said s LEFT JOIN vault_customer c ON c.id = s.customer
+"""  # noqa: S608 - our own number
+
 
 def compare_customers(report: Report) -> None:
     """Headers, sealed values, ledger and register agree about every customer."""
     key = service.current().named_key("policy")
-    for customer, *columns, said, fits in snapshots.streamed(_RECORDS):
+    for customer, *columns, newest, fits in snapshots.streamed(_RECORDS):
         report.looked_at[CUSTOMERS] += 1
-        wrong = _wrong(customer, tuple(columns), said, key, fits=fits)
+        wrong = _wrong(customer, tuple(columns), newest, key, fits=fits)
         if wrong:
             report.found(CUSTOMERS, f"customer {customer}", wrong)
     with connection.cursor() as cursor:
         cursor.execute(_ORPHANS)
         for (customer,) in cursor.fetchall():
             report.found(CUSTOMERS, f"customer {customer}", "Sealed values stand without a header.")
+    _compare_said(report)
     _compare_keys(report)
     _compare_erased(report)
 
 
+def _compare_said(report: Report) -> None:
+    """What sources said of a customer is what we wrote, and there is the customer."""
+    policy = Keyed(service.current().named_key("policy"))
+    for customer, row, is_there in snapshots.streamed(_SAID):
+        if not is_there:
+            sentence = "What sources said of somebody who is gone is still there."
+            report.found(CUSTOMERS, f"customer {customer}", sentence)
+        elif not said.is_genuine(policy, customer, bytes(row)):
+            sentence = "What sources said of the customer was changed from outside."
+            report.found(CUSTOMERS, f"customer {customer}", sentence)
+
+
 def _wrong(
-    customer: UUID, columns: tuple[Any, ...], said: int | None, key: bytes, *, fits: bool
+    customer: UUID, columns: tuple[Any, ...], newest: int | None, key: bytes, *, fits: bool
 ) -> str | None:
     if columns[0] is None:
         return "The record that the ledger knows is gone."
@@ -68,10 +87,10 @@ def _wrong(
         header = headers.checked(customer, columns, key)
     except Tampered:
         return "The header was changed from outside."
-    if said is None:
+    if newest is None:
         return "The ledger knows nothing of this record."
-    if header.version != said:
-        return f"The record is at version {header.version}; the ledger's newest is {said}."
+    if header.version != newest:
+        return f"The record is at version {header.version}; the ledger's newest is {newest}."
     return _wrong_within(header, fits=fits)
 
 

@@ -1,51 +1,32 @@
 """Bringing customers up to date with what a source says now.  SOP 4.1a, 4.2a.
 
-Three texts are compared for each value: what stands here, what the source says, and what it said
-the last time.  Of the last there is only a digest, under a key of the customer, which goes with it.
-So a value that somebody corrected here is not overwritten by a file that still says the old one,
-and a row that says what it said before is not even opened.
+The caller has decided that this person may, and its entries are written.  A customer of whom the
+source says what it said before is not opened at all, and of the others only the classes that it
+names values of.
 """
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
-from django.db import connection
-
 from trustkeep.base.actor import Actor
-from trustkeep.crypto.derive import expanded
+from trustkeep.base.errors import Tampered
 from trustkeep.kernel.keys import register, service
 from trustkeep.kernel.keys.register import Standing
 from trustkeep.kernel.keys.unwrap import CustomerKey
 from trustkeep.kernel.ledger import log
-from trustkeep.kernel.vault import elements as declared
-from trustkeep.kernel.vault import headers, locks, opening, rules, writing
+from trustkeep.kernel.vault import judging, opening, said, writing
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.headers import Header
+from trustkeep.kernel.vault.judging import Difference, Judged, Prefer
 from trustkeep.kernel.vault.models import Element
+from trustkeep.kernel.vault.said import Memory
 from trustkeep.kernel.vault.sealing import Values
 
 MOST_AT_ONCE = 500  # customers in one transaction: each is a lock
-_LABEL = b"trustkeep/said/v1"
-_DIGEST_BYTES = 16
-_SAID = "SELECT customer, digests FROM vault_said WHERE source = %s AND customer = ANY(%s)"
-_SAY = (
-    "INSERT INTO vault_said (customer, source, digests) VALUES (%s, %s, %s)"
-    " ON CONFLICT (customer, source) DO UPDATE SET digests = excluded.digests"
-)
 
-Digests = Mapping[str, str]  # element -> digest of a value, hexadecimal
-
-
-class Prefer(StrEnum):
-    """Whose value counts where both changed."""
-
-    NEITHER = "neither"  # left as it is, and reported
-    FILE = "file"
-    OURS = "ours"
+Stored = tuple[Header, opening.Blobs]
 
 
 class Outcome(StrEnum):
@@ -56,184 +37,131 @@ class Outcome(StrEnum):
     CONFLICT = "conflict"
     HELD = "held"
     RESTRICTED = "restricted"
+    TAMPERED = "tampered"
     GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """The outcome, the elements that are in conflict, and whether any value was changed."""
+    """The outcome, which elements are in conflict and why, and whether any value was changed."""
 
     outcome: Outcome
-    conflicts: tuple[str, ...] = ()
+    conflicts: Mapping[str, Difference] = field(default_factory=dict)
     is_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    changes: Values
-    conflicts: tuple[str, ...]
-    said: Digests  # what is to be remembered
+class Said:
+    """What a source says: whose word counts in doubt, and the elements that it may name."""
 
-
-class _Said:
-    """Digests of one customer's values."""
-
-    def __init__(self, key: CustomerKey) -> None:
-        self._key = expanded(key.key, _LABEL)
-
-    def of(self, element: str, value: str) -> str:
-        text = f"{element}\0{value}".encode()
-        return hashlib.blake2b(text, key=self._key, digest_size=_DIGEST_BYTES).hexdigest()
-
-    def all_of(self, values: Values) -> dict[str, str]:
-        return {element: self.of(element, value) for element, value in values.items()}
-
-
-def with_news(rows: Mapping[UUID, Values], *, source: str) -> dict[UUID, Values]:
-    """Those of the customers of whom the source says anything it did not say the last time."""
-    before = _said(list(rows), source)
-    if not before:
-        return dict(rows)
-    keys = service.current().customer_keys(list(before))
-    same = {
-        customer
-        for customer, key in keys.items()
-        if _Said(key).all_of(rows[customer]).items() <= before[customer].items()
-    }
-    return {customer: values for customer, values in rows.items() if customer not in same}
+    source: str
+    prefer: Prefer
+    fields: Collection[str]
 
 
 def bring(
-    actor: Actor, rows: Mapping[UUID, Values], *, source: str, prefer: Prefer = Prefer.NEITHER
+    actor: Actor,
+    rows: Mapping[UUID, Values],
+    stored: Mapping[UUID, Stored],
+    elements: Mapping[str, Element],
+    says: Said,
 ) -> dict[UUID, Brought]:
-    """Bring some customers up to date, at most 500; only inside a transaction.
+    """Bring some customers up to date; only inside a transaction, under their locks.
 
     A value that the source does not name stays as it is.  Nothing is changed of one who is held or
-    whose processing is restricted.  What was opened to be compared has an entry.
-
-    Raises:
-        Tampered: what is stored is not what was written.
+    whose processing is restricted, or whose values are not those that were written.
     """
-    locks.exclusive_many(rows)
-    keys, elements = service.current(), declared.by_key()
-    found, blobs = headers.with_blobs(rows, rules.SensitivityClass)
+    keys = service.current()
     with keys.store.reading() as store:
         standings = register.standings_in(keys, store, rows)
-    opened_keys = keys.customer_keys(list(found))
-    before = _said(list(rows), source)
-    hand = _Hand(actor, elements, source)
+    opened_keys = keys.customer_keys(list(rows))
+    hand = _Hand(actor, elements, says, said.memories(opened_keys))
     done: dict[UUID, Brought] = {}
     for customer, values in rows.items():
-        header, key = found.get(customer), opened_keys.get(customer)
-        if header is None or key is None or standings[customer].gone:
+        key, standing = opened_keys.get(customer), standings[customer]
+        if key is None or standing.gone:
             done[customer] = Brought(Outcome.GONE)
-            continue
-        opened_values = opening.open_with(
-            keys.install, key, header, blobs[customer], list(elements), elements
-        )
-        judged = _judged(
-            header, opened_values, values, before.get(customer, {}), _Said(key), prefer
-        )
-        done[customer] = hand.applied(key, header, opened_values, judged, standings[customer])
+        else:
+            done[customer] = hand.brought(key, stored[customer], values, standing)
     hand.remember()
     return done
 
 
-def forget(customer: UUID) -> None:
-    """Remove what sources said of a customer; only inside a transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM vault_said WHERE customer = %s", (customer,))
-
-
 class _Hand:
-    """Writes what was judged, and remembers what the source said."""
+    """Opens what must be compared, writes what was judged, remembers what the source said."""
 
-    def __init__(self, actor: Actor, elements: Mapping[str, Element], source: str) -> None:
-        self._actor, self._source = actor, source
-        self._writer = writing.Writer(actor, elements, source=source)
-        self._remembered: list[tuple[UUID, str, str]] = []
+    def __init__(
+        self,
+        actor: Actor,
+        elements: Mapping[str, Element],
+        says: Said,
+        memories: Mapping[UUID, Memory],
+    ) -> None:
+        self._actor, self._elements, self._says = actor, elements, says
+        self._memories = memories
+        self._writer = writing.Writer(actor, elements, source=says.source)
+        classes = opening.classes_of(says.fields, elements)
+        # A class is sealed as a whole, so all of it must be at hand to be sealed anew.
+        self._at_hand = [key for key, one in elements.items() if one.sensitivity in classes]
+        self._remembered: list[tuple[UUID, Memory]] = []
 
-    def applied(
+    def brought(
+        self, key: CustomerKey, stored: Stored, values: Values, standing: Standing
+    ) -> Brought:
+        header, blobs = stored
+        memory = self._memories[header.customer]
+        if memory.says_nothing_new(self._says.source, values):
+            return Brought(Outcome.UNCHANGED)
+        try:
+            opened_values = opening.open_with(
+                service.current().install, key, header, blobs, self._at_hand, self._elements
+            )
+        except Tampered:
+            log.append(VaultEvent.OPENING_FAILED, self._actor, customer=header.customer)
+            return Brought(Outcome.TAMPERED)
+        found = judging.judged(
+            memory, opened_values, values, source=self._says.source, prefer=self._says.prefer,
+            is_first=header.version == 1,
+        )  # fmt: skip
+        return self._applied(key, header, opened_values, found, standing)
+
+    def _applied(
         self,
         key: CustomerKey,
         header: Header,
         opened_values: Values,
-        judged: _Judged,
+        found: Judged,
         standing: Standing,
     ) -> Brought:
-        outcome = _outcome(judged, standing)
-        is_changed = bool(judged.changes) and outcome in {Outcome.CHANGED, Outcome.CONFLICT}
+        outcome = _outcome(found, standing)
+        is_changed = bool(found.changes) and outcome in {Outcome.CHANGED, Outcome.CONFLICT}
         if is_changed:
-            opened_after = {**opened_values, **judged.changes}
-            self._writer.rewrite(key, header, opened_values, opened_after)
+            opened_after = {**opened_values, **found.changes}
+            self._writer.rewrite(key, header, opened_values, opened_after, self._at_hand)
         else:
-            log.append(
-                VaultEvent.COMPARED,
-                self._actor,
-                customer=header.customer,
-                details={"source": self._source, "differs": sorted(judged.conflicts)},
-            )
+            details = {"source": self._says.source, "differs": sorted(found.conflicts)}
+            log.append(VaultEvent.COMPARED, self._actor, customer=header.customer, details=details)
         if outcome not in {Outcome.HELD, Outcome.RESTRICTED}:
-            said = json.dumps(judged.said, sort_keys=True)
-            self._remembered.append((header.customer, self._source, said))
-        return Brought(outcome, judged.conflicts, is_changed)
+            self._remember(header.customer, found.said)
+        return Brought(outcome, found.conflicts, is_changed)
+
+    def _remember(self, customer: UUID, values: Values) -> None:
+        memory = self._memories[customer]
+        if memory.is_damaged:
+            details = {"source": self._says.source}
+            log.append(VaultEvent.SAID_DAMAGED, self._actor, customer=customer, details=details)
+        memory.remember(self._says.source, values, self._says.fields)
+        self._remembered.append((customer, memory))
 
     def remember(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.executemany(_SAY, self._remembered)
+        said.store(self._remembered)
 
 
-def _outcome(judged: _Judged, standing: Standing) -> Outcome:
-    if judged.changes and standing.held:
+def _outcome(found: Judged, standing: Standing) -> Outcome:
+    if found.changes and standing.held:
         return Outcome.HELD
-    if judged.changes and standing.restricted:
+    if found.changes and standing.restricted:
         return Outcome.RESTRICTED
-    if judged.conflicts:
+    if found.conflicts:
         return Outcome.CONFLICT
-    return Outcome.CHANGED if judged.changes else Outcome.UNCHANGED
-
-
-def _judged(
-    header: Header,
-    opened_values: Values,
-    values: Values,
-    before: Digests,
-    said: _Said,
-    prefer: Prefer,
-) -> _Judged:
-    changes: dict[str, str] = {}
-    conflicts: list[str] = []
-    remembered = {**before}
-    for element, value in values.items():
-        now, ours = said.of(element, value), opened_values.get(element)
-        if ours != value and before.get(element) != now:
-            untouched = _is_untouched(header, element, ours, before, said)
-            if untouched or prefer is Prefer.FILE:
-                changes[element] = value
-            elif prefer is Prefer.NEITHER:
-                conflicts.append(element)
-                continue  # until somebody says whose value counts
-        remembered[element] = now
-    return _Judged(changes, tuple(conflicts), remembered)
-
-
-def _is_untouched(
-    header: Header, element: str, ours: str | None, before: Digests, said: _Said
-) -> bool:
-    """Whether what stands here is what the source said before, or what it began with."""
-    if ours is None:
-        return True
-    if element in before:
-        return before[element] == said.of(element, ours)
-    return header.version == 1
-
-
-def _said(customers: Sequence[UUID], source: str) -> dict[UUID, Digests]:
-    return dict(_read_said(customers, source))
-
-
-def _read_said(customers: Sequence[UUID], source: str) -> Iterator[tuple[UUID, Digests]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_SAID, (source, list(customers)))
-        for customer, digests in cursor:
-            yield customer, json.loads(digests)
+    return Outcome.CHANGED if found.changes else Outcome.UNCHANGED

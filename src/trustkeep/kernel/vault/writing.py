@@ -4,7 +4,7 @@ What stays the same stays sealed as it was; each class that changed is sealed an
 version, and the writing and its ledger entry stand or fall together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from django.db import connection
@@ -15,7 +15,16 @@ from trustkeep.kernel.keys import register, service
 from trustkeep.kernel.keys.unwrap import CustomerKey
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.vault import elements as declared
-from trustkeep.kernel.vault import headers, index, locks, opening, rules, sealing
+from trustkeep.kernel.vault import (
+    headers,
+    index,
+    index_parts,
+    locks,
+    opening,
+    rules,
+    said,
+    sealing,
+)
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.headers import Header
 from trustkeep.kernel.vault.models import Element
@@ -47,7 +56,12 @@ def write_fields(actor: Actor, customer: UUID, changes: Mapping[str, str | None]
         keys.install, key, header, blobs[customer], list(elements), elements
     )
     opened_after = _changed(opened_values, changes)
-    Writer(actor, elements).rewrite(key, header, opened_values, opened_after)
+    Writer(actor, elements).rewrite(key, header, opened_values, opened_after, list(elements))
+    memory = said.memories({customer: key})[customer]
+    if memory.is_damaged:
+        log.append(VaultEvent.SAID_DAMAGED, actor, customer=customer)
+    memory.remember(said.HERE, changes)
+    said.store([(customer, memory)])
 
 
 class Writer:
@@ -58,15 +72,26 @@ class Writer:
         self._indexer = index.Indexer(elements, index.writing_generation())
 
     def rewrite(
-        self, key: CustomerKey, header: Header, opened_before: Values, opened_after: Values
+        self,
+        key: CustomerKey,
+        header: Header,
+        opened_before: Values,
+        opened_after: Values,
+        at_hand: Collection[str],
     ) -> None:
-        """Write the values after in the place of those before.  Only under the customer's lock."""
+        """Write the values after in the place of those before.  Only under the customer's lock.
+
+        `at_hand` are the elements of every class that was opened; what is in others stays.
+        """
         keys = service.current()
         after, fresh = _resealed(
             keys.install, key, header, opened_before, opened_after, self._elements
         )
         _store(after, after.seal(keys.named_key("policy")), fresh)
-        index.replace(self._indexer, header.customer, after.version, opened_after)
+        index_parts.replace(
+            self._indexer, header, opened_before, opened_after,
+            others=[one for one in self._elements if one not in at_hand],
+        )  # fmt: skip
         written = {"state": after.version, "written": rules.ledger_versions(after.classes)}
         log.append(
             VaultEvent.WRITTEN,
