@@ -7,6 +7,8 @@ from trustkeep.base.errors import Denied
 from trustkeep.kernel.clauses.models import CheckResult
 from trustkeep.kernel.ledger import chain, witness
 from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.customers import actions as customers
+from trustkeep.rooms.customers.rules import Mapped
 
 pytestmark = pytest.mark.clause("8b")
 
@@ -36,6 +38,28 @@ def test_changes_and_searches_are_counted_too(readings, company, light, looked):
     light("8b.access")
 
     assert "4 records" == CheckResult.objects.latest("at").figure
+
+
+def test_what_an_import_did_or_was_refused_with_known_customers_is_counted(
+    company, dan, light, looked, tmp_path
+):
+    file = tmp_path / "customers.csv"
+    file.write_text("No,City\nC-1,Sopot\n")
+
+    def bring():
+        return customers.import_customers(
+            company.cleo, file=file, mapped=Mapped("No", {"city": "City"}), source="crm",
+            purpose="shipping", is_demo=True,
+        )  # fmt: skip
+
+    with pytest.raises(Denied):
+        bring()
+    access.give_grant(company.dora, grantee=company.cleo.id, purpose="shipping", bulk=True)
+    bring()
+    looked()
+    light("8b.access")
+
+    assert "2 records" == CheckResult.objects.latest("at").figure
 
 
 def test_without_a_reading_nothing_is_shown(company, light, looked):

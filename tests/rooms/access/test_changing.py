@@ -3,7 +3,7 @@
 import pytest
 from tests.installation import logged
 
-from trustkeep.base.errors import Denied
+from trustkeep.base.errors import Denied, Unacceptable
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access.rules import Refusal
 from trustkeep.rooms.customers import actions as customers
@@ -57,3 +57,13 @@ def test_what_is_missing_changes_nothing_and_is_in_the_ledger(company, dan, who,
     assert reason in refusal.value.reasons
     assert "access.change.refused" == logged(dan)[-1]
     assert before == city_of(company, dan)
+
+
+@pytest.mark.parametrize("value", ["", " \n"])
+def test_an_empty_value_is_no_value_and_is_told_to_be_removed(company, dan, steward, value):
+    with pytest.raises(Unacceptable, match=r"city is empty, which is no value: .* --remove"):
+        customers.change_customer(
+            steward, customer=dan, changes={"city": value}, purpose="shipping"
+        )
+
+    assert "Gdańsk" == city_of(company, dan)

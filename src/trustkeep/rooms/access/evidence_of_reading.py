@@ -1,7 +1,7 @@
 """What stood behind each use of data, judged afterwards from the ledger and the sealed cases.
 
 A use is a reading, a change or a search.  Independent of the decision that let it happen: a fault
-in that decision is to be found here.
+in that decision is to be found here, and so is a change or a comparison that nobody decided.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import snapshots
 from trustkeep.kernel.ledger.models import Entry
 from trustkeep.kernel.people.permissions import Permission, permissions_of
+from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.rooms.access import rights_then
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.models import Case
@@ -46,19 +47,45 @@ _USES: Mapping[AccessEvent, Permission] = {
     AccessEvent.CHANGE_PERMITTED: Permission.WRITE_CUSTOMER,
     AccessEvent.SEARCHED: Permission.SEARCH_CUSTOMERS,
 }
+# What the vault itself did to a customer: the entry of a permitted change stands before it.
+_DEEDS = (VaultEvent.WRITTEN, VaultEvent.COMPARED)
+_FARTHEST = timedelta(minutes=10)  # between the two: they are of one transaction
+_MOST_OPEN = 20_000
 
 
 def judged(since: datetime) -> Judged:
-    """Every permitted reading, change and search since a moment."""
+    """Every permitted reading, change and search since a moment, and every deed without one."""
     done = Judged()
     with snapshots.one_snapshot():
-        judge = _Judge()
-        for entry in rights_then.entries([*_USES], since):
+        judge, permits = _Judge(), _Permits()
+        for entry in rights_then.entries([*_USES, *_DEEDS], since - _FARTHEST):
+            is_deed = entry.event in _DEEDS
+            permitted = permits.take(entry)
+            if entry.at < since or (is_deed and permitted):
+                continue  # a deed is part of the use that was permitted
             done.uses += 1
-            what = judge.lacks(entry)
+            what = "no_decision" if is_deed else judge.lacks(entry)
             if what:
                 done.defects.append(Defect(entry.writer, entry.counter, what))
     return done
+
+
+class _Permits:
+    """Permitted changes that were not carried out yet: each allows one deed of the same actor."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[UUID, UUID | None], str] = {}  # writer, customer -> actor
+
+    def take(self, entry: Entry) -> bool:
+        """Whether what the entry tells was permitted just before; a permit itself is kept."""
+        place = entry.writer, entry.customer
+        if entry.event == AccessEvent.CHANGE_PERMITTED:
+            self._open.pop(place, None)
+            self._open[place] = entry.actor
+            if len(self._open) > _MOST_OPEN:
+                self._open.pop(next(iter(self._open)))
+            return True
+        return entry.event in _DEEDS and self._open.pop(place, None) == entry.actor
 
 
 class _Judge:

@@ -163,6 +163,18 @@ def decide_change(facts: Facts, now: datetime) -> Decision:
     return decision
 
 
+# What stands against one customer only, where many are asked for.
+ABOUT_ONE = frozenset(
+    {Refusal.NO_CUSTOMER, Refusal.PROCESSING_RESTRICTED, Refusal.OBJECTED, Refusal.NO_CONSENT}
+)
+_ANYBODY = CustomerFacts(is_active=True, restricted=False, objected=False, consented=True)
+
+
+def decide_change_of_anybody(facts: Facts, now: datetime) -> Decision:
+    """As `decide_change`, before it is known whom: nothing stands against the customer."""
+    return decide_change(facts.about(_ANYBODY, facts.case), now)
+
+
 def refusals_to_search(facts: Facts, now: datetime) -> tuple[Refusal, ...]:
     """Every reason not to look somebody up by a value: as for reading it, with nobody named.
 

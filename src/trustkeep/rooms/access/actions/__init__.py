@@ -1,5 +1,6 @@
-"""What this room does: read, change, grant, and keep cases."""
+"""What this room does: read, change, bring up to date, grant, and keep cases."""
 
+from trustkeep.rooms.access.actions.bringing import BroughtMany, bring_many, require_bringing
 from trustkeep.rooms.access.actions.cases import close_case, open_case
 from trustkeep.rooms.access.actions.changing import change_fields
 from trustkeep.rooms.access.actions.grants import give_grant, revoke_grant
@@ -7,7 +8,9 @@ from trustkeep.rooms.access.actions.reading import Opened, read_fields, read_man
 from trustkeep.rooms.access.actions.searching import find_customers
 
 __all__ = [
+    "BroughtMany",
     "Opened",
+    "bring_many",
     "change_fields",
     "close_case",
     "find_customers",
@@ -15,5 +18,6 @@ __all__ = [
     "open_case",
     "read_fields",
     "read_many",
+    "require_bringing",
     "revoke_grant",
 ]
