@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from trustkeep.base import world
-from trustkeep.base.actor import NOBODY
-from trustkeep.base.errors import Conflict, KeysChanging, Rebuilding, Tampered, Unacceptable
+from trustkeep.base.errors import (
+    Conflict,
+    KeysChanging,
+    Rebuilding,
+    Tampered,
+    Unacceptable,
+)
 from trustkeep.kernel.keys import kit, references, service, store
 from trustkeep.kernel.keys.slots import SlotUnreachable
 from trustkeep.kernel.vault import index, known
@@ -179,11 +183,14 @@ def test_a_refused_row_is_told_with_its_line_and_what_to_do(reason, words):
         ('No,Name,E-mail,Phone\n1,"Dan', "opens a quotation"),
         ("No;Name;E-mail;Phone\n1;Dan;;\n", "separated by semicolons: save it with commas"),
         ("No\tName\tE-mail\tPhone\n", "separated by tabs"),
+        ("No,Name,E-mail,Phone\r1,Dan,,\r2,Eva,,\r", "bare CR, .*nothing is stored. Save it"),
+        ("No,Name,E-mail,Phone\r" + "1,Dan,,\r" * 200_000, "bare CR, .*nothing is stored"),
+        ("No,Name,E-mail,Phone\n1,Dan,,\r2,Eva,,\n", "Line 2 .* bare CR, .*before it is stored"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_with_one_sentence(company, tmp_path, content, sentence):
     path = tmp_path / "customers.csv"
-    path.write_text(content)
+    path.write_bytes(content.encode())
 
     with pytest.raises(Unacceptable, match=sentence):
         run(company, path)
@@ -357,31 +364,3 @@ def test_while_the_index_is_rebuilt_nothing_is_imported(company, table):
         index.ready()
     index.rebuild(company.cleo)
     assert 1 == run(company, table(["1", "Dan", "", ""])).created
-
-
-def test_a_file_that_is_older_than_an_erasure_brings_nobody_back(company, table):
-    path = table(["1", "Dan", "", ""], ["2", "Eva", "", ""])
-    made = world.now()
-    run(company, path, made_at=made)
-    erased(company, known.customer_of("1"))
-
-    with pytest.raises(Conflict, match="so it may bring them back: import a newer one"):
-        run(company, path, made_at=made)
-
-    assert known.customer_or_nobody("1") == NOBODY
-    assert 1 == run(company, table(["3", "Ida", "", ""]), made_at=world.now()).created
-
-
-def test_an_erasure_in_the_middle_of_an_import_ends_it(company, table, monkeypatch):
-    monkeypatch.setattr(importing, "BATCH", 2)
-    run(company, table(["0", "Zoe", "", ""]))
-    path = table(*([str(number), "Dan", "", ""] for number in range(1, 6)))
-
-    def progress(done, _):
-        if done.created == 2:
-            erased(company, known.customer_of("0"))
-
-    with pytest.raises(Conflict):
-        run(company, path, made_at=world.now(), progress=progress)
-
-    assert 3 == Customer.objects.count()

@@ -28,8 +28,14 @@ class RowRefusal(StrEnum):
     FORMULA = "formula"
     TOO_LONG = "too_long"
     CONFLICT = "conflict"
+    REMOVED_HERE = "removed_here"
+    OTHER_SOURCE = "other_source"
+    UNKNOWN_ORIGIN = "unknown_origin"
     HELD = "held"
     RESTRICTED = "restricted"
+    OBJECTED = "objected"
+    NO_CONSENT = "no_consent"
+    TAMPERED = "tampered"
 
 
 REMEDIES: Mapping[RowRefusal, str] = {
@@ -42,8 +48,18 @@ REMEDIES: Mapping[RowRefusal, str] = {
     RowRefusal.FORMULA: "begins like a formula: export values, not formulas",
     RowRefusal.TOO_LONG: f"is longer than {MOST_CHARACTERS} characters: shorten it",
     RowRefusal.CONFLICT: "was changed here and in the file: look, then import with --prefer",
+    RowRefusal.REMOVED_HERE: "was removed here, and the file says something new: look, then import "
+    "with --prefer",
+    RowRefusal.OTHER_SOURCE: "says something else than what stands here, which came from another "
+    "source: look, then import with --prefer",
+    RowRefusal.UNKNOWN_ORIGIN: "says something else than what stands here, and who said that is "
+    "not on record: look, then import with --prefer",
     RowRefusal.HELD: "is about a customer on whom a legal hold stands: unchanged",
     RowRefusal.RESTRICTED: "is about a customer whose processing is restricted: unchanged",
+    RowRefusal.OBJECTED: "is about a customer who objected to this purpose: unchanged",
+    RowRefusal.NO_CONSENT: "is about a customer who has not consented to this purpose: unchanged",
+    RowRefusal.TAMPERED: "is about a customer whose record was changed from outside: restore it "
+    "from a backup",
 }
 
 

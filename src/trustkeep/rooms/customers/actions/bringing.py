@@ -1,4 +1,4 @@
-"""Rows of an import whose customers are known: what is new is brought in.  SOP 4.1a, 4.2a."""
+"""Rows of an import whose customers are known: what is new is brought in.  SOP 4.1a, 4.2a, 4.3a."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,55 +7,113 @@ from uuid import UUID
 
 from trustkeep.base import points
 from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Tampered
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import updating
 from trustkeep.kernel.vault.creating import NewCustomer
-from trustkeep.kernel.vault.updating import Outcome, Prefer
-from trustkeep.rooms.customers.rules import RefusedRow, RowRefusal
+from trustkeep.kernel.vault.judging import Difference, Prefer
+from trustkeep.kernel.vault.updating import Brought, Outcome
+from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.access.rules import Refusal
+from trustkeep.rooms.customers.rules import Mapped, RefusedRow, RowRefusal
 
-__all__ = ["Known", "Prefer", "Row", "bring", "with_news"]
+__all__ = ["Bringing", "Prefer", "Row"]
 
 Known = Mapping[UUID, NewCustomer]
-_REFUSALS = {Outcome.HELD: RowRefusal.HELD, Outcome.RESTRICTED: RowRefusal.RESTRICTED}
+Refusals = tuple[tuple[str | None, RowRefusal], ...]  # columns, reason
+_OUTCOMES = {
+    Outcome.HELD: RowRefusal.HELD,
+    Outcome.RESTRICTED: RowRefusal.RESTRICTED,
+    Outcome.TAMPERED: RowRefusal.TAMPERED,
+}
+_DIFFERENCES = {
+    Difference.CHANGED_HERE: RowRefusal.CONFLICT,
+    Difference.REMOVED_HERE: RowRefusal.REMOVED_HERE,
+    Difference.OTHER_SOURCE: RowRefusal.OTHER_SOURCE,
+    Difference.UNKNOWN: RowRefusal.UNKNOWN_ORIGIN,
+}
+_REFUSALS = {  # somebody who is gone is refused by nothing: there is nothing to bring
+    Refusal.PROCESSING_RESTRICTED: RowRefusal.RESTRICTED,
+    Refusal.OBJECTED: RowRefusal.OBJECTED,
+    Refusal.NO_CONSENT: RowRefusal.NO_CONSENT,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What became of one row: whether a value was changed, and what is in conflict."""
+    """What became of one row: whether a value was changed, and what of it was not taken and why."""
 
     reference: str
-    is_changed: bool
-    conflicts: tuple[str, ...]
-    refusal: RowRefusal | None
+    is_changed: bool = False
+    is_conflict: bool = False
+    refusals: Refusals = ()
 
-    def refused(self, line: int) -> RefusedRow | None:
-        """The row as one that was not taken, or not wholly."""
-        if self.refusal is None:
-            return None
-        return RefusedRow(line, ", ".join(self.conflicts) or None, self.refusal)
+    def refused(self, line: int) -> list[RefusedRow]:
+        """The row as one that was not taken, or not wholly: once for each reason."""
+        return [RefusedRow(line, columns, reason) for columns, reason in self.refusals]
 
 
-def with_news(known: Known, source: str) -> Iterator[Known]:
-    """The known customers of whom the file says anything new, a few hundred at a time."""
-    said = {customer: row.opened_values for customer, row in known.items()}
-    news = iter(updating.with_news(said, source=source))
-    while some := list(islice(news, updating.MOST_AT_ONCE)):
-        yield {customer: known[customer] for customer in some}
+@dataclass(frozen=True, slots=True)
+class Bringing:
+    """For what purpose known customers are brought up to date, and whose value counts in doubt."""
 
+    purpose: str
+    source: str
+    prefer: Prefer
+    mapped: Mapped
 
-def bring(actor: Actor, known: Known, source: str, prefer: Prefer) -> list[Row]:
-    """Bring a few hundred known customers up to date, in one durable step."""
-    said = {customer: row.opened_values for customer, row in known.items()}
-    with people.acting(actor, Permission.IMPORT_CUSTOMERS):
-        brought = updating.bring(actor, said, source=source, prefer=prefer)
-    points.reached("customers.batch_brought")
-    return [
-        Row(
-            known[customer].reference,
-            one.is_changed,
-            one.conflicts,
-            RowRefusal.CONFLICT if one.conflicts else _REFUSALS.get(one.outcome),
+    def require(self, actor: Actor) -> None:
+        """Go on only if the actor may do it at all.
+
+        Raises:
+            Denied: with every reason; the refusal itself is in the ledger.
+        """
+        access.require_bringing(actor, fields=tuple(self.mapped.fields), purpose=self.purpose)
+
+    def parts(self, known: Known) -> Iterator[Known]:
+        """The known customers, as many at a time as may be brought in one step."""
+        rest = iter(known)
+        while some := list(islice(rest, updating.MOST_AT_ONCE)):
+            yield {customer: known[customer] for customer in some}
+
+    def bring(self, actor: Actor, known: Known) -> list[Row]:
+        """Bring a few hundred known customers up to date, in one durable step.
+
+        One whose record was changed from outside is left alone; the others are brought.
+        """
+        people.require(actor, Permission.IMPORT_CUSTOMERS)
+        left, rows = dict(known), []
+        while left:
+            try:
+                rows += self._brought(actor, left)
+                break
+            except Tampered as problem:
+                if problem.customer not in left:
+                    raise
+                row = left.pop(problem.customer)
+                rows.append(Row(row.reference, refusals=((None, RowRefusal.TAMPERED),)))
+        points.reached("customers.batch_brought")
+        return rows
+
+    def _brought(self, actor: Actor, known: Known) -> list[Row]:
+        done = access.bring_many(
+            actor,
+            rows={customer: row.opened_values for customer, row in known.items()},
+            says=updating.Said(self.source, self.prefer, tuple(self.mapped.fields)),
+            purpose=self.purpose,
         )
-        for customer, one in brought.items()
-    ]
+        rows = [self._row(known[customer], one) for customer, one in done.brought.items()]
+        for customer, reasons in done.refused.items():
+            refused = tuple((None, _REFUSALS[one]) for one in reasons if one in _REFUSALS)
+            rows.append(Row(known[customer].reference, refusals=refused))
+        return rows
+
+    def _row(self, row: NewCustomer, one: Brought) -> Row:
+        columns: dict[RowRefusal, list[str]] = {}
+        for element, why in one.conflicts.items():
+            columns.setdefault(_DIFFERENCES[why], []).append(self.mapped.fields[element])
+        refusals: Refusals = tuple((", ".join(names), why) for why, names in columns.items())
+        if one.outcome in _OUTCOMES:
+            refusals = ((None, _OUTCOMES[one.outcome]),)
+        return Row(row.reference, one.is_changed, bool(columns), refusals)

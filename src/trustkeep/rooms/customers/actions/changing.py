@@ -23,7 +23,8 @@ def change_customer(
 
     Raises:
         Denied: no grant lets the actor see what would be changed; the refusal is in the ledger.
-        Unacceptable: a field was never declared, no live purpose needs it, or a value is no text.
+        Unacceptable: a field was never declared, no live purpose needs it, or a value is
+            empty or no text.
         Missing: there is no such customer.
         Conflict: its processing is restricted, or a legal hold stands on it.
     """
@@ -35,6 +36,10 @@ def change_customer(
             f"No live purpose needs {', '.join(needless)}, so it must not be collected."
         )
     for field in set_fields:
+        if not str(changes[field]).strip():
+            raise Unacceptable(
+                f"The value of {field} is empty, which is no value: remove it with --remove."
+            )
         reason = rules.refusal_of(str(changes[field]))
         if reason:
             raise Unacceptable(f"The value of {field} {rules.REMEDIES[reason]}.")

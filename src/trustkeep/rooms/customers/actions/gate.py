@@ -1,9 +1,10 @@
 """Before an import: a kit that was proven, and nobody erased who comes back.  SOP 4.2a, 4.5b."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from trustkeep.base.errors import Conflict
+from trustkeep.base import world
+from trustkeep.base.errors import Conflict, Unacceptable
 from trustkeep.kernel.keys import kit, service
 from trustkeep.kernel.keys.service import KeyService
 from trustkeep.kernel.keys.slots import SlotUnreachable
@@ -13,7 +14,23 @@ from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.kernel.vault.rules import State
 
+SLACK = timedelta(minutes=1)  # by how much the clocks of two machines may differ
 MOST_BEFORE_PROOF = 50  # customers, before the recovery kit must have been proven
+
+
+def not_in_the_future(made_at: datetime) -> datetime:
+    """When a file was made, at the latest now: a later moment would be younger than any erasure.
+
+    Raises:
+        Unacceptable: the moment lies in the future.
+    """
+    now = world.now()
+    if made_at - now > SLACK:
+        raise Unacceptable(
+            f"This file would have been made {made_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, which "
+            "lies in the future: say with --made when its content was taken."
+        )
+    return min(made_at, now)
 
 
 def refuse_older_than_erasure(made_at: datetime) -> None:

@@ -1,8 +1,7 @@
 """Importing customers from a CSV file by an explicit mapping.  SOP 4.1a, 4.2a.
 
-Each batch is one durable step.  A reference that is known is brought up to date with what the file
-says; where that is what it said before, nothing is done: an import that was interrupted is simply
-started again.
+Each batch is one durable step.  A reference that is known is left alone or, for a purpose, brought
+up to date with what the file says.  An import that was interrupted is simply started again.
 """
 
 import time
@@ -13,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from django.db import Error as DatabaseError
 from django.db import transaction
 
-from trustkeep.base import points, text, world
+from trustkeep.base import points, world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import KeysChanging, Unacceptable
+from trustkeep.base.errors import Interrupted, KeysChanging, Unacceptable, Unavailable
 from trustkeep.kernel.keys import backups, service
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
@@ -27,6 +27,8 @@ from trustkeep.kernel.vault.creating import NewCustomer, Stored
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.customers import rules
 from trustkeep.rooms.customers.actions import bringing, gate, mapping
+from trustkeep.rooms.customers.actions.bringing import Bringing, Prefer
+from trustkeep.rooms.customers.actions.references import References
 from trustkeep.rooms.customers.actions.table import Table
 from trustkeep.rooms.customers.events import CustomerEvent
 from trustkeep.rooms.customers.rules import Mapped, RefusedRow, RowRefusal, TakenRow
@@ -45,7 +47,8 @@ Done = TypeVar("Done")
 class Imported:
     """What an import did so far: `known` rows had a record already, `changed` of them was changed.
 
-    `conflicts` of them, which are among the refused, say something else than somebody did here.
+    `conflicts` of them, which are among the refused, say something else than somebody did here, or
+    than another source.
     """
 
     created: int = 0
@@ -53,21 +56,54 @@ class Imported:
     changed: int = 0
     conflicts: int = 0
     refused: list[RefusedRow] = field(default_factory=list)
-    refused_count: int = 0
+    refused_count: int = 0  # rows; one with two reasons is listed twice
 
     def count(self, row: bringing.Row, line: int) -> None:
         """Count a row whose customer was known; one in conflict may have been changed in part."""
         self.changed += row.is_changed
-        self.conflicts += bool(row.conflicts)
-        refused = row.refused(line)
-        if refused is not None:
-            self.refuse(refused)
+        self.conflicts += row.is_conflict
+        self.refuse(*row.refused(line))
 
-    def refuse(self, row: RefusedRow) -> None:
-        """Count a refused row; the first of them are listed."""
-        self.refused_count += 1
-        if len(self.refused) < MOST_REPORTED:
-            self.refused.append(row)
+    def refuse(self, *reasons: RefusedRow) -> None:
+        """Count a row that was refused for these reasons; the first of them are listed."""
+        self.refused_count += bool(reasons)
+        self.refused += reasons[: MOST_REPORTED - len(self.refused)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """Who imports, from where, and how."""
+
+    actor: Actor
+    declared: Mapping[str, Element]
+    source: str
+    made_at: datetime | None
+    bringing: Bringing | None
+    waits: Waits | None
+    is_demo: bool
+
+    def take(self, rows: Sequence[NewCustomer], lines: Mapping[str, int], done: Imported) -> None:
+        """Store the new customers of a batch, then bring the known ones up to date."""
+        stored = _patiently(partial(self._store, rows), self.waits)
+        done.created += stored.created
+        done.known += len(stored.known)
+        if self.bringing is None:
+            return
+        for known in self.bringing.parts(stored.known):
+            bring = partial(self.bringing.bring, self.actor, known)
+            for row in _patiently(bring, self.waits):
+                done.count(row, lines[row.reference])
+
+    def _store(self, rows: Sequence[NewCustomer]) -> Stored:
+        with people.acting(self.actor, Permission.IMPORT_CUSTOMERS):
+            creating.wait_for_others()
+            if self.made_at is not None:
+                gate.refuse_older_than_erasure(self.made_at)
+            if not self.is_demo:
+                gate.refuse_unproven([row.reference for row in rows])
+            stored = creating.store_new(self.actor, rows, self.declared, source=self.source)
+        points.reached("customers.batch_stored")
+        return stored
 
 
 def import_customers(
@@ -76,47 +112,56 @@ def import_customers(
     file: Path,
     mapped: Mapped,
     source: str,
+    purpose: str | None = None,
     progress: Progress | None = None,
     waits: Waits | None = None,
     made_at: datetime | None = None,
-    prefer: bringing.Prefer = bringing.Prefer.NEITHER,
+    prefer: Prefer = Prefer.NEITHER,
     is_demo: bool = False,
 ) -> Imported:
     """Store the customers of a file, or of standard input (`-`).
 
     `source` names where they come from, as a code, and `made_at` is when the file was made: one
     that is older than an erasure may bring somebody back.  None is a source that tells of now.
+    `purpose` is what known customers are brought up to date for; None leaves them alone.
     `prefer` says whose value counts where both the file and somebody here changed one.
     `progress` hears what was done so far and the share of the file, None where its size is unknown;
     `waits` hears how many seconds a batch has waited for a key change to end.
 
     Raises:
-        Denied: the actor may not import.
+        Denied: the actor may not import, or not bring known customers up to date for this purpose.
         Unacceptable: the mapping or the file does not fit, or a field is needed by no purpose.
         Conflict: the recovery kit has not been proven yet, or the file is older than an erasure.
         KeysChanging: a key change did not end in time; what came before is stored.
         Rebuilding: the look-up index is not whole.
+        Interrupted: something failed in the middle; what came before is stored.
     """
     people.require(actor, Permission.IMPORT_CUSTOMERS)
     mapping.check_source(source)
-    declared = mapping.declared(mapped)
+    act = _Import(
+        actor, mapping.declared(mapped), source,
+        None if made_at is None else gate.not_in_the_future(made_at),
+        Bringing(purpose, source, prefer, mapped) if purpose is not None else None, waits, is_demo,
+    )  # fmt: skip
     index.ready()
-    done = Imported()
-    table = Table(file)
-    for batch in _batches(_taken(table, mapped, done)):
-        rows, lines = _distinct(batch, done)
-        store = partial(_store, actor, rows, declared, source, made_at=made_at, is_demo=is_demo)
-        stored = _patiently(store, waits)
-        done.created += stored.created
-        done.known += len(stored.known)
-        for known in bringing.with_news(stored.known, source):
-            bring = partial(bringing.bring, actor, known, source, prefer)
-            for row in _patiently(bring, waits):
-                done.count(row, lines[row.reference])
-        if progress:
-            progress(done, table.bytes_read / table.size if table.size else None)
-    done.refused.sort(key=lambda row: row.line)
-    _finish(actor, source, done)
+    if act.bringing is not None:
+        act.bringing.require(actor)
+    done, table, references = Imported(), Table(file), References()
+    try:
+        for batch in _batches(_taken(table, mapped, done)):
+            act.take(*_distinct(batch, references, done), done)
+            if progress:
+                progress(done, table.bytes_read / table.size if table.size else None)
+        done.refused.sort(key=lambda row: row.line)
+        _finish(act, done)
+    except (DatabaseError, OSError, Unavailable) as failure:
+        taken = done.created + done.known
+        if not taken:
+            raise
+        raise Interrupted(
+            f"{taken:,} rows of the file are stored: start the import again and it goes on from "
+            "there."
+        ) from failure
     return done
 
 
@@ -149,19 +194,18 @@ def _batches(rows: Iterable[TakenRow]) -> Iterator[list[TakenRow]]:
 
 
 def _distinct(
-    batch: Sequence[TakenRow], done: Imported
+    batch: Sequence[TakenRow], references: References, done: Imported
 ) -> tuple[list[NewCustomer], dict[str, int]]:
-    """The rows of a batch with each reference once, and the line of each reference as it stands."""
-    by_reference: dict[str, NewCustomer] = {}
+    """The rows of a batch whose references come for the first time, and the line of each."""
+    rows: list[NewCustomer] = []
     lines: dict[str, int] = {}
     for row in batch:
-        reference = text.reference(row.reference)
-        if reference in by_reference:
-            done.refuse(RefusedRow(row.line, None, RowRefusal.DUPLICATE_REFERENCE))
-        else:
-            by_reference[reference] = NewCustomer(row.reference, row.opened_values)
+        if references.is_first(row.reference):
+            rows.append(NewCustomer(row.reference, row.opened_values))
             lines[row.reference] = row.line
-    return list(by_reference.values()), lines
+        else:
+            done.refuse(RefusedRow(row.line, None, RowRefusal.DUPLICATE_REFERENCE))
+    return rows, lines
 
 
 def _patiently(store: Callable[[], Done], waits: Waits | None) -> Done:
@@ -182,33 +226,14 @@ def _patiently(store: Callable[[], Done], waits: Waits | None) -> Done:
             time.sleep(PAUSE_S)
 
 
-def _store(
-    actor: Actor,
-    rows: Sequence[NewCustomer],
-    declared: Mapping[str, Element],
-    source: str,
-    *,
-    made_at: datetime | None,
-    is_demo: bool,
-) -> Stored:
-    with people.acting(actor, Permission.IMPORT_CUSTOMERS):
-        creating.wait_for_others()
-        if made_at is not None:
-            gate.refuse_older_than_erasure(made_at)
-        if not is_demo:
-            gate.refuse_unproven([row.reference for row in rows])
-        stored = creating.store_new(actor, rows, declared, source=source)
-    points.reached("customers.batch_stored")
-    return stored
-
-
-def _finish(actor: Actor, source: str, done: Imported) -> None:
+def _finish(act: _Import, done: Imported) -> None:
     with transaction.atomic(durable=True):
         log.append(
             CustomerEvent.IMPORT_FINISHED,
-            actor,
+            act.actor,
+            purpose=act.bringing.purpose if act.bringing else None,
             details={
-                "source": source,
+                "source": act.source,
                 "created": done.created,
                 "known": done.known,
                 "changed": done.changed,

@@ -25,6 +25,7 @@ class Table:
         self.bytes_read = 0
         self.size: int | None = None
         self._line = 0
+        self._has_bare_cr = False  # in the line that was read last
         csv.field_size_limit(LONGEST_LINE)
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
@@ -56,6 +57,8 @@ class Table:
                     yield begun, cells
                 begun = self._line + 1
         except csv.Error:
+            if self._has_bare_cr:
+                raise self._of_bare_cr() from None
             raise Unacceptable(
                 f"Line {begun} of {self.name} opens a quotation that does not end as CSV "
                 "does; what came before it is stored. Mend it and start again: nothing is stored "
@@ -68,6 +71,9 @@ class Table:
         while line := file.readline(LONGEST_LINE + 1):
             self._line += 1
             self.bytes_read += len(line)
+            self._has_bare_cr = b"\r" in line.removesuffix(b"\n").removesuffix(b"\r")
+            if len(line) > LONGEST_LINE and self._has_bare_cr and self._line == 1:
+                raise self._of_bare_cr()
             if len(line) > LONGEST_LINE:
                 before = "what came before it is stored" if self._line > 1 else "nothing is stored"
                 raise Unacceptable(
@@ -82,3 +88,11 @@ class Table:
             encoding = "utf-8-sig" if self._line == 1 else "utf-8"
             # The csv module stops at a NUL in some versions; the row is refused either way.
             yield line.decode(encoding, errors="replace")
+
+    def _of_bare_cr(self) -> Unacceptable:
+        before = "what came before it is stored" if self._line > 1 else "nothing is stored"
+        return Unacceptable(
+            f"Line {self._line} of {self.name} has line ends of a bare CR, as old programs of the "
+            f"Mac write them; {before}. Save it with LF or CRLF and start again: nothing is stored "
+            "twice."
+        )

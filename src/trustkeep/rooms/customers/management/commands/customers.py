@@ -13,7 +13,7 @@ from trustkeep.kernel.approvals import queries as requests
 from trustkeep.kernel.approvals.rules import DELAY, Way
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import known
-from trustkeep.kernel.vault.updating import Prefer
+from trustkeep.kernel.vault.judging import Prefer
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import actions, queries
 from trustkeep.rooms.customers.actions import ErasureOutcome, Imported
@@ -30,11 +30,17 @@ NEXT = {
     "trustkeep customers erase {named} --approval {approval}",
 }
 
+LEFT = (
+    "The known customers were left as they are: to bring them up to date with the file, name with "
+    "--purpose what for; it needs a grant for bulk (docs/operate/mapping.md)."
+)
+
 
 def _import(parser: ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="a CSV file with a header, in UTF-8; - is stdin")
     parser.add_argument("--mapping", type=Path, required=True, help="TOML: reference and fields")
     parser.add_argument("--source", required=True, help="where the rows come from, as a code")
+    parser.add_argument("--purpose", help="what known customers are brought up to date for")
     parser.add_argument(
         "--prefer", type=Prefer, choices=list(Prefer), default=Prefer.NEITHER,
         help="whose value counts where both the file and somebody here changed one",
@@ -94,15 +100,15 @@ class Command(NounCommand):
     )  # fmt: skip
     def import_(
         self, actor: Actor, *, file: Path, mapping: Path, source: str, made: datetime | None,
-        prefer: Prefer,
+        purpose: str | None, prefer: Prefer,
     ) -> Answer:  # fmt: skip
         """Import, with a line for each row that was refused."""
         done = actions.import_customers(
             actor, file=file, mapped=actions.mapping_from(mapping), source=source,
-            made_at=made or _made_at(file), prefer=prefer, progress=self._show(world.monotonic()),
-            waits=self._show_wait,
+            purpose=purpose, made_at=made or _made_at(file), prefer=prefer,
+            progress=self._show(world.monotonic()), waits=self._show_wait,
         )  # fmt: skip
-        return _imported(done)
+        return _imported(done, is_left=purpose is None and done.known > 0)
 
     def _show(self, began: float) -> Callable[[Imported, float | None], None]:
         def show(done: Imported, share: float | None) -> None:
@@ -242,7 +248,7 @@ def _made_at(file: Path) -> datetime | None:
     return datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.is_file() else None
 
 
-def _imported(done: Imported) -> Answer:
+def _imported(done: Imported, *, is_left: bool) -> Answer:
     counts = {
         "created": done.created,
         "known": done.known,
@@ -250,15 +256,16 @@ def _imported(done: Imported) -> Answer:
         "conflicts": done.conflicts,
         "refused": done.refused_count,
     }
-    data = {
-        **counts,
-        "rows": [
-            {"line": one.line, "column": one.column, "reason": str(one.reason)}
-            for one in done.refused
-        ],
-    }
-    lines = [", ".join(f"{count:,} {name}" for name, count in counts.items())]
-    lines += [f"refused: {one.sentence}" for one in done.refused]
+    rows = [
+        {"line": one.line, "column": one.column, "reason": str(one.reason)} for one in done.refused
+    ]
+    # The counts last: above thousands of refused rows nobody would see them.
+    lines = [f"refused: {one.sentence}" for one in done.refused]
+    lines.append(", ".join(f"{count:,} {name}" for name, count in counts.items()))
+    data = {**counts, "rows": rows}
+    if is_left:
+        data["next"] = LEFT
+        lines.append(LEFT)
     return Answer(data, "\n".join(lines), exit_code=PARTLY if done.refused_count else 0)
 
 
