@@ -101,7 +101,7 @@ def _written(notice: Notice) -> tuple[mail.Letter | None, int]:
         letter = letters.digest(row.email, person, found, world.now())
     else:
         found = _still_told(notice, roster)
-        letter = letters.step(row.email, notice.occasion, found)
+        letter = letters.step(row.email, notice.occasion, found) if found else None
     return (letter if found else None), len(found)
 
 
