@@ -13,7 +13,7 @@ from trustkeep.web.api.door import Door
 from trustkeep.web.api.parsing import BoundedParser
 from trustkeep.web.api.signed_in import Token
 
-DOORS: tuple[Door, ...] = (customers.door, clauses.door)
+DOORS: tuple[Door, ...] = (*customers.DOORS, clauses.door)
 DESCRIPTION = (
     "What people do with `trustkeep`, programs do here.  Send `Authorization: Bearer TOKEN`.  A "
     "failure is a problem document (RFC 9457) with a stable `code`; a refusal names its reasons.  "

@@ -1,4 +1,4 @@
-"""Customers over the API: read, search, change, erase.  SOP 4.1a, 4.2a, 4.3a, 4.5b.
+"""Reading, searching and changing customers over the API.  SOP 4.1a, 4.3a.
 
 Whom an operation is about stands in the body and never in the address: addresses are logged.
 """
@@ -7,15 +7,13 @@ from typing import Annotated
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from trustkeep.kernel.approvals import queries as requests
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import known
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access.actions import Opened
-from trustkeep.rooms.customers import actions, queries
-from trustkeep.rooms.customers.actions import ErasureOutcome
+from trustkeep.rooms.customers import actions
+from trustkeep.rooms.customers.api.whom import Whom
 from trustkeep.web.api.door import ApiRequest, Door
 from trustkeep.web.api.schemas import Asked
 
@@ -26,31 +24,6 @@ Case = Annotated[
     str | None,
     Field(None, max_length=300, description="SYSTEM:REFERENCE, where the purpose needs a case"),
 ]
-
-
-class Whom(Asked):
-    """One customer: by the id that a search answers, or by the company's own reference."""
-
-    customer: UUID | None = None
-    reference: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-
-    @model_validator(mode="after")
-    def _is_one(self) -> "Whom":
-        if (self.customer is None) == (self.reference is None):
-            raise ValueError("name the customer by `customer` or by `reference`")
-        return self
-
-    def or_nobody(self) -> UUID:
-        """The customer's id; nobody's, where the reference means nobody."""
-        return self.customer or known.customer_or_nobody(self.reference or "")
-
-    def known(self) -> UUID:
-        """The customer's id.
-
-        Raises:
-            Missing: the reference means nobody.
-        """
-        return self.customer or known.customer_of(self.reference or "")
 
 
 class ReadingAsked(Whom):
@@ -115,27 +88,6 @@ class Changed(Schema):
     changed: list[str]
 
 
-class ErasureRequested(Schema):
-    """The approval that must follow, and which way it comes."""
-
-    approval: UUID
-    way: str
-
-
-class Erased(Schema):
-    """The signed receipt; none as long as a slot of `pending` has not forgotten."""
-
-    receipt: str | None
-    pending: list[str]
-
-    @classmethod
-    def of(cls, customer: UUID, outcomes: list[ErasureOutcome]) -> "Erased":
-        """What became of this customer."""
-        (own,) = (one for one in outcomes if one.customer == customer)
-        note = own.receipt.note.decode() if own.receipt else None
-        return cls(receipt=note, pending=list(own.pending))
-
-
 @door.post("/readings", Permission.READ_CUSTOMER, answers=Reading, status=200, repeats=True)
 def read(request: ApiRequest, asked: ReadingAsked) -> Reading:
     """Read some fields of one customer for a purpose; the entry is in the ledger before."""
@@ -176,32 +128,3 @@ def change(request: ApiRequest, asked: ChangeAsked) -> Changed:
         case=asked.case,
     )  # fmt: skip
     return Changed(changed=sorted(asked.changes))
-
-
-@door.post("/erasures", Permission.REQUEST_ERASURE, answers=ErasureRequested)
-def request_erasure(request: ApiRequest, asked: Whom) -> ErasureRequested:
-    """Ask that a customer be erased; somebody else must agree."""
-    approval = actions.request_erasure(request.actor, customer=asked.known())
-    return ErasureRequested(approval=approval, way=str(requests.request(approval).way))
-
-
-@door.post("/erasures/{uuid:approval}/agreement", Permission.APPROVE, answers=Erased)
-def approve_erasure(request: ApiRequest, approval: UUID, asked: Whom) -> Erased:
-    """Agree to an erasure that somebody else asked for, and carry it out."""
-    customer = asked.known()
-    return Erased.of(
-        customer, actions.approve_erasure(request.actor, approval=approval, customer=customer)
-    )
-
-
-@door.post("/erasures/{uuid:approval}/execution", Permission.REQUEST_ERASURE, answers=Erased)
-def erase(request: ApiRequest, approval: UUID, asked: Whom) -> Erased:
-    """Carry out an erasure that was agreed to."""
-    customer = asked.known()
-    return Erased.of(customer, actions.erase(request.actor, approval=approval, customer=customer))
-
-
-@door.get("/erasures/{uuid:approval}/receipt", Permission.VIEW_RECEIPTS, answers=Erased)
-def receipt(request: ApiRequest, approval: UUID) -> Erased:
-    """The signed receipt of an erasure, exactly as it was issued."""
-    return Erased(receipt=queries.receipt_of(request.actor, approval).note.decode(), pending=[])
