@@ -6,14 +6,18 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from trustkeep import __version__
-from trustkeep.config.api import clauses
+from trustkeep.config.api import clauses, duties, ledger
+from trustkeep.rooms.access import api as access
 from trustkeep.rooms.customers import api as customers
+from trustkeep.rooms.purposes import api as purposes
 from trustkeep.web.api import answers
 from trustkeep.web.api.door import Door
 from trustkeep.web.api.parsing import BoundedParser
 from trustkeep.web.api.signed_in import Token
 
-DOORS: tuple[Door, ...] = (*customers.DOORS, clauses.door)
+DOORS: tuple[Door, ...] = (
+    *customers.DOORS, *access.DOORS, purposes.door, duties.door, ledger.door, clauses.door,
+)  # fmt: skip
 DESCRIPTION = (
     "What people do with `trustkeep`, programs do here.  Send `Authorization: Bearer TOKEN`.  A "
     "failure is a problem document (RFC 9457) with a stable `code`; a refusal names its reasons.  "
