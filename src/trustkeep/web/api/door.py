@@ -46,7 +46,7 @@ class Operation:
     method: str
     path: str
     permission: Permission
-    name: str
+    sentence: str
 
 
 class Door:
@@ -113,7 +113,8 @@ class Door:
         def declare(view: View) -> View:
             if not view.__doc__:
                 raise TypeError(f"{method} {path} has no docstring that says what it does")
-            declared = Operation(method, path, permission, view.__name__)
+            sentence = view.__doc__.split("\n", 1)[0]
+            declared = Operation(method, path, permission, sentence)
             self.operations.append(declared)
             self.router.api_operation(
                 [method], path, response={status: answers, **PROBLEMS},
