@@ -8,6 +8,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import connections
 
 from trustkeep.kernel.approvals.models import ApprovalRequest
 from trustkeep.rooms.access.models import Case
@@ -30,11 +31,18 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
+def serve(server):
+    try:
+        server.serve_forever()
+    finally:
+        connections.close_all()
+
+
 @pytest.fixture
 def address(transactional_db):
     """The real application behind a real socket."""
     with make_server("127.0.0.1", 0, WSGIHandler(), handler_class=Quiet) as server:
-        serving = threading.Thread(target=server.serve_forever)
+        serving = threading.Thread(target=serve, args=[server])
         serving.start()
         yield f"http://localhost:{server.server_port}"
         server.shutdown()
