@@ -1,9 +1,11 @@
 """Keys from keys: HKDF with SHA-256 (RFC 5869)."""
 
+import hmac
+
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from trustkeep.crypto.keyed import Keyed, digest
+from trustkeep.crypto.keyed import Keyed
 
 KEY_BYTES = 32
 
@@ -15,7 +17,7 @@ def extracted(secret: bytes, *, salt: bytes, info: bytes) -> bytes:
 
 def expanded(key: bytes, info: bytes) -> bytes:
     """A key of 32 bytes from a key that is already uniform (RFC 5869 section 3.3)."""
-    return digest(key, info + b"\x01")
+    return hmac.digest(key, info + b"\x01", "sha256")
 
 
 def expanded_pair(key: bytes, info: bytes) -> tuple[bytes, bytes]:

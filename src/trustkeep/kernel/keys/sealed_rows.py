@@ -1,4 +1,4 @@
-"""Sealed rows: policy that counts only as it was written.  Security model M6.
+"""Sealed rows: policy that counts only as it was written.
 
 Each row carries a keyed hash of its columns; the rows of one owner form a set under a sealed header
 with a version and a digest of all of them.  A row that is inserted, changed, deleted or written
@@ -53,6 +53,14 @@ class SealedRow(models.Model):
         """The seal that these columns must carry."""
         columns = {name: getattr(self, name) for name in self.sealed_columns}
         return seal_of(self.set_kind, {"id": str(self.pk), **columns}, key)
+
+    def fits(self, key: bytes) -> bool:
+        """Whether the row is as it was written; what could never be sealed is not."""
+        try:
+            expected = self.expected_seal(key)
+        except (TypeError, ValueError):
+            return False
+        return hmac.compare_digest(bytes(self.seal), expected)
 
 
 class SealedSet(models.Model):

@@ -18,6 +18,7 @@ from trustkeep.rooms.access.rules import EVERY_FIELD, grantee_of
 from trustkeep.rooms.purposes import queries as purposes
 
 _ROLES = frozenset(map(grantee_of, Role))
+_FOR_ALL = frozenset({Role.DPO, Role.DEPUTY_DPO})
 
 
 def give_grant(
@@ -33,10 +34,11 @@ def give_grant(
     """Let a person or role read some fields for a purpose.  `ends_at` None: while it lives.
 
     Raises:
-        Denied: the actor may not grant, or would grant to themselves or to a role of their own.
+        Denied: the actor may not grant, would grant to themselves or to a role of their own, or
+            heads a department that the grantee is not in.
         Missing: the grantee is neither a member nor a role.
-        Unacceptable: there is no such live purpose, it does not need one of the fields, or the
-            grant would have ended already.
+        Unacceptable: there is no such live purpose, it does not need one of the fields, something
+            is masked that is not granted, or the grant would have ended already.
     """
     with people.acting(actor, Permission.GRANT_ACCESS):
         own = {actor.id, *map(grantee_of, roster.roles_of(actor.id))}
@@ -47,15 +49,11 @@ def give_grant(
             )
         if grantee not in _ROLES:
             roster.member(grantee)
-        terms = purposes.terms_by_key().get(purpose)
+        _refuse_beyond_team(actor, grantee)
         now = world.now()
         if ends_at is not None:
             spans.check_end(ends_at, now)
-        if terms is None or not terms.is_live(now):
-            raise Unacceptable(f"There is no live purpose {purpose}; declare it first.")
-        beyond = set(fields) - terms.fields - {EVERY_FIELD}
-        if beyond:
-            raise Unacceptable(f"The purpose {purpose} does not need {', '.join(sorted(beyond))}.")
+        _refuse_beyond_purpose(purpose, fields, masked, now)
         # Together with others, "every field" says all there is to say.
         named = [EVERY_FIELD] if EVERY_FIELD in fields else sorted(set(fields))
         grant = Grant(
@@ -66,6 +64,35 @@ def give_grant(
             grants.add(grant)
         log.append(AccessEvent.GRANTED, actor, purpose=purpose, details=_details(grant))
     return grant
+
+
+def _refuse_beyond_purpose(
+    purpose: str, fields: Sequence[str], masked: Sequence[str], now: datetime
+) -> None:
+    """A grant holds what a live purpose needs, and masks what it holds."""
+    terms = purposes.terms_by_key().get(purpose)
+    if terms is None or not terms.is_live(now):
+        raise Unacceptable(f"There is no live purpose {purpose}; declare it first.")
+    needless = set(fields) - terms.fields - {EVERY_FIELD}
+    if needless:
+        raise Unacceptable(f"The purpose {purpose} does not need {', '.join(sorted(needless))}.")
+    granted = terms.fields if EVERY_FIELD in fields else set(fields)
+    if not granted.issuperset(masked):
+        beyond = ", ".join(sorted(set(masked) - granted))
+        raise Unacceptable(f"The grant does not hold {beyond}: mask only what it grants.")
+
+
+def _refuse_beyond_team(actor: Actor, grantee: UUID) -> None:
+    """A head answers for the own team and for nobody else; the DPO for all.  SOP 3b."""
+    if roster.roles_of(actor.id) & _FOR_ALL:
+        return
+    if grantee not in _ROLES and roster.head_of(grantee) == actor.id:
+        return
+    raise Denied(
+        "A head of department grants access to the members of that department only: the DPO grants "
+        "it to others and to whole roles.",
+        ("not_your_team",),
+    )
 
 
 def revoke_grant(actor: Actor, *, grant: UUID) -> None:
