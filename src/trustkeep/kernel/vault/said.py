@@ -23,6 +23,7 @@ HEAD: Final = b"TKS\x01"
 HEAD_BYTES: Final = len(HEAD) + 4  # with the version of the customer's key
 UNIT_BYTES: Final = 16
 MAC_BYTES: Final = 32
+LEAST_BYTES: Final = HEAD_BYTES + MAC_BYTES
 MOST_SOURCES: Final = 8  # of one customer; the one that was not heard of longest goes
 HERE: Final = ""  # the source of what people set here; no code is empty
 _ANY: Final = "*"  # in the place of an element: what stood here before is not on record

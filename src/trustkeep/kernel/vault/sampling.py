@@ -16,7 +16,7 @@ from trustkeep.base.errors import Tampered
 from trustkeep.crypto import sealed
 from trustkeep.kernel.keys import register, service
 from trustkeep.kernel.ledger import log
-from trustkeep.kernel.vault import headers, sealing
+from trustkeep.kernel.vault import headers, said, sealing
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.rules import SensitivityClass, State
 
@@ -154,9 +154,9 @@ _FORMS = {
     ("vault_customer", "seal"): "octet_length(seal) = 32",
     ("vault_token", "token"): "octet_length(token) = 16",
     ("vault_mark", "mark"): "octet_length(mark) = 16",
-    ("vault_said", "source"): f"source ~ '^{_CODE}$'",
-    ("vault_said", "digests"): "digests::text ~"
-    """ '^{("[a-z0-9._-]+": "[0-9a-f]{64}"(, )?)*}$'""",
+    ("vault_said", "digests"): f"substring(digests, 1, 4) = decode('{said.HEAD.hex()}', 'hex')"
+    f" AND octet_length(digests) >= {said.LEAST_BYTES}"
+    f" AND (octet_length(digests) - {said.LEAST_BYTES}) % {said.UNIT_BYTES} = 0",
     ("vault_element", "key"): f"key ~ '^{_CODE}$'",
     ("vault_element", "seal"): "octet_length(seal) = 32",
 }
