@@ -57,6 +57,7 @@ PLANTED_TEXT = {
     "vault_token.token": "token = convert_to('Eva Example', 'UTF8')",
     "vault_mark.mark": "mark = convert_to('Eva Example', 'UTF8')",
     "vault_element.key": "key = 'Eva Example'",
+    "vault_said.digests": "digests = convert_to('Eva Example', 'UTF8')",
     "vault_element.seal": "seal = convert_to('Eva Example', 'UTF8')",
 }
 

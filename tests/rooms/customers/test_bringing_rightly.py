@@ -4,14 +4,17 @@ import csv
 import json
 
 import pytest
+from django.db import connection
 from tests.installation import logged
 
 from trustkeep.base import points
 from trustkeep.base.errors import Denied
+from trustkeep.kernel.keys import looking
+from trustkeep.kernel.ledger import sequencer
 from trustkeep.kernel.ledger.models import Entry
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people.permissions import Role
-from trustkeep.kernel.vault import known, opening, said
+from trustkeep.kernel.vault import index, known, opening, said
 from trustkeep.kernel.vault.judging import Prefer
 from trustkeep.kernel.vault.models import Customer, Said
 from trustkeep.kernel.vault.rules import SensitivityClass
@@ -181,6 +184,21 @@ def test_what_is_looked_up_in_a_class_that_was_not_opened_is_still_found(
         assert [dan] == hits
 
 
+@pytest.mark.usefixtures("granted")
+def test_a_token_that_sql_planted_is_not_made_good_where_its_class_was_not_opened(
+    company, dan, bring
+):
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO vault_token VALUES (%s, %s)", (bytes(16), dan))
+
+    bring(["C-1", "1980-03-01"], mapped=Mapped("No", {"birth_date": "Born"}), prefer=Prefer.FILE)
+
+    sequencer.run_once()
+    assert ["index"] == [each["part"] for each in looking.look().findings]
+    index.rebuild(company.cleo)
+    assert [] == looking.look().findings
+
+
 @pytest.mark.parametrize(
     "edit",
     [
@@ -190,8 +208,6 @@ def test_what_is_looked_up_in_a_class_that_was_not_opened_is_still_found(
     ],
 )
 def test_one_customer_that_was_tampered_with_is_one_refused_row(there, bring, granted, edit):
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute(edit, (there[0],))
 

@@ -6,10 +6,12 @@ from trustkeep.rooms.access.actions.changing import change_fields
 from trustkeep.rooms.access.actions.grants import give_grant, revoke_grant
 from trustkeep.rooms.access.actions.reading import Opened, read_fields, read_many
 from trustkeep.rooms.access.actions.searching import find_customers
+from trustkeep.rooms.access.rules import Refusal
 
 __all__ = [
     "BroughtMany",
     "Opened",
+    "Refusal",
     "bring_many",
     "change_fields",
     "close_case",

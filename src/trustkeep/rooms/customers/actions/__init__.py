@@ -8,11 +8,9 @@ from trustkeep.rooms.customers.actions.erasing import (
     sweep_erasures,
 )
 from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_erasures
-from trustkeep.rooms.customers.actions.importing import (
-    Imported,
-    import_customers,
-)
+from trustkeep.rooms.customers.actions.importing import import_customers
 from trustkeep.rooms.customers.actions.mapping import mapping_from
+from trustkeep.rooms.customers.actions.rows import Imported
 
 __all__ = [
     "ErasureOutcome",

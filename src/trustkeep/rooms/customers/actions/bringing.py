@@ -15,7 +15,6 @@ from trustkeep.kernel.vault.creating import NewCustomer
 from trustkeep.kernel.vault.judging import Difference, Prefer
 from trustkeep.kernel.vault.updating import Brought, Outcome
 from trustkeep.rooms.access import actions as access
-from trustkeep.rooms.access.rules import Refusal
 from trustkeep.rooms.customers.rules import Mapped, RefusedRow, RowRefusal
 
 __all__ = ["Bringing", "Prefer", "Row"]
@@ -34,9 +33,9 @@ _DIFFERENCES = {
     Difference.UNKNOWN: RowRefusal.UNKNOWN_ORIGIN,
 }
 _REFUSALS = {  # somebody who is gone is refused by nothing: there is nothing to bring
-    Refusal.PROCESSING_RESTRICTED: RowRefusal.RESTRICTED,
-    Refusal.OBJECTED: RowRefusal.OBJECTED,
-    Refusal.NO_CONSENT: RowRefusal.NO_CONSENT,
+    access.Refusal.PROCESSING_RESTRICTED: RowRefusal.RESTRICTED,
+    access.Refusal.OBJECTED: RowRefusal.OBJECTED,
+    access.Refusal.NO_CONSENT: RowRefusal.NO_CONSENT,
 }
 
 

@@ -5,8 +5,9 @@ up to date with what the file says.  An import that was interrupted is simply st
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,57 +18,27 @@ from django.db import transaction
 
 from trustkeep.base import points, world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Interrupted, KeysChanging, Unacceptable, Unavailable
+from trustkeep.base.errors import Interrupted, KeysChanging, Unavailable
 from trustkeep.kernel.keys import backups, service
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import creating, index
 from trustkeep.kernel.vault.creating import NewCustomer, Stored
-from trustkeep.kernel.vault.models import Element
-from trustkeep.rooms.customers import rules
-from trustkeep.rooms.customers.actions import bringing, gate, mapping
+from trustkeep.rooms.customers.actions import gate, mapping
 from trustkeep.rooms.customers.actions.bringing import Bringing, Prefer
-from trustkeep.rooms.customers.actions.references import References
+from trustkeep.rooms.customers.actions.rows import Imported, batches
 from trustkeep.rooms.customers.actions.table import Table
 from trustkeep.rooms.customers.events import CustomerEvent
-from trustkeep.rooms.customers.rules import Mapped, RefusedRow, RowRefusal, TakenRow
+from trustkeep.rooms.customers.rules import Mapped
 
 BATCH = 10_000
-MOST_REPORTED = 10_000
 PATIENCE_S = 600.0  # how long a batch waits for a key change to end
 PAUSE_S = 1.0
 
-Progress = Callable[["Imported", float | None], None]
+Progress = Callable[[Imported, float | None], None]
 Waits = Callable[[float], None]
 Done = TypeVar("Done")
-
-
-@dataclass(slots=True)
-class Imported:
-    """What an import did so far: `known` rows had a record already, `changed` of them was changed.
-
-    `conflicts` of them, which are among the refused, say something else than somebody did here, or
-    than another source.
-    """
-
-    created: int = 0
-    known: int = 0
-    changed: int = 0
-    conflicts: int = 0
-    refused: list[RefusedRow] = field(default_factory=list)
-    refused_count: int = 0  # rows; one with two reasons is listed twice
-
-    def count(self, row: bringing.Row, line: int) -> None:
-        """Count a row whose customer was known; one in conflict may have been changed in part."""
-        self.changed += row.is_changed
-        self.conflicts += row.is_conflict
-        self.refuse(*row.refused(line))
-
-    def refuse(self, *reasons: RefusedRow) -> None:
-        """Count a row that was refused for these reasons; the first of them are listed."""
-        self.refused_count += bool(reasons)
-        self.refused += reasons[: MOST_REPORTED - len(self.refused)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +46,24 @@ class _Import:
     """Who imports, from where, and how."""
 
     actor: Actor
-    declared: Mapping[str, Element]
+    declared: mapping.Declared
     source: str
     made_at: datetime | None
     bringing: Bringing | None
     waits: Waits | None
     is_demo: bool
 
-    def take(self, rows: Sequence[NewCustomer], lines: Mapping[str, int], done: Imported) -> None:
+    def take_all(
+        self, table: Table, mapped: Mapped, done: Imported, progress: Progress | None
+    ) -> None:
+        """Take the rows of a file, batch by batch."""
+        for rows, lines in batches(table, mapped, done, at_most=BATCH):
+            self._take(rows, lines, done)
+            if progress:
+                progress(done, table.bytes_read / table.size if table.size else None)
+        done.refused.sort(key=lambda row: row.line)
+
+    def _take(self, rows: Sequence[NewCustomer], lines: Mapping[str, int], done: Imported) -> None:
         """Store the new customers of a batch, then bring the known ones up to date."""
         stored = _patiently(partial(self._store, rows), self.waits)
         done.created += stored.created
@@ -146,14 +127,18 @@ def import_customers(
     index.ready()
     if act.bringing is not None:
         act.bringing.require(actor)
-    done, table, references = Imported(), Table(file), References()
-    try:
-        for batch in _batches(_taken(table, mapped, done)):
-            act.take(*_distinct(batch, references, done), done)
-            if progress:
-                progress(done, table.bytes_read / table.size if table.size else None)
-        done.refused.sort(key=lambda row: row.line)
+    done = Imported()
+    with _telling_what_is_stored(done):
+        act.take_all(Table(file), mapped, done, progress)
         _finish(act, done)
+    return done
+
+
+@contextmanager
+def _telling_what_is_stored(done: Imported) -> Iterator[None]:
+    """Have a failure in the middle say what came before it."""
+    try:
+        yield
     except (DatabaseError, OSError, Unavailable) as failure:
         taken = done.created + done.known
         if not taken:
@@ -162,50 +147,6 @@ def import_customers(
             f"{taken:,} rows of the file are stored: start the import again and it goes on from "
             "there."
         ) from failure
-    return done
-
-
-def _taken(table: Table, mapped: Mapped, done: Imported) -> Iterator[TakenRow]:
-    rows = table.rows()
-    _, header = next(rows)
-    mapping.check_header(header, mapped)
-    for line, cells in rows:
-        row = rules.row_of(line, header, cells, mapped)
-        if isinstance(row, RefusedRow):
-            done.refuse(row)
-        else:
-            yield row
-
-
-def _batches(rows: Iterable[TakenRow]) -> Iterator[list[TakenRow]]:
-    batch: list[TakenRow] = []
-    try:
-        for row in rows:
-            batch.append(row)
-            if len(batch) == BATCH:
-                yield batch
-                batch = []
-    except Unacceptable:
-        if batch:  # the sentence says that what came before is stored
-            yield batch
-        raise
-    if batch:
-        yield batch
-
-
-def _distinct(
-    batch: Sequence[TakenRow], references: References, done: Imported
-) -> tuple[list[NewCustomer], dict[str, int]]:
-    """The rows of a batch whose references come for the first time, and the line of each."""
-    rows: list[NewCustomer] = []
-    lines: dict[str, int] = {}
-    for row in batch:
-        if references.is_first(row.reference):
-            rows.append(NewCustomer(row.reference, row.opened_values))
-            lines[row.reference] = row.line
-        else:
-            done.refuse(RefusedRow(row.line, None, RowRefusal.DUPLICATE_REFERENCE))
-    return rows, lines
 
 
 def _patiently(store: Callable[[], Done], waits: Waits | None) -> Done:

@@ -17,6 +17,8 @@ from trustkeep.rooms.customers import rules
 from trustkeep.rooms.customers.rules import Mapped
 from trustkeep.rooms.purposes import queries as purposes
 
+Declared = Mapping[str, Element]
+
 
 def mapping_from(path: Path) -> Mapped:
     """The mapping that a TOML file declares: `reference = "Column"`, `[fields] element = "Column"`.
@@ -57,7 +59,7 @@ def check_source(source: str) -> None:
         )
 
 
-def declared(mapped: Mapped) -> Mapping[str, Element]:
+def declared(mapped: Mapped) -> Declared:
     """The elements that a mapping brings.
 
     Raises:
