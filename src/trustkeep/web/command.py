@@ -112,7 +112,9 @@ class NounCommand(BaseCommand):
                     f"{cls.__module__}: the method {name!r} is not declared with @verb and so has "
                     "no permission; declare one, or begin its name with an underscore."
                 )
-        cls.verbs = found
+        # A noun with many verbs is put together of several classes, in several modules.
+        inherited = [getattr(base, "verbs", {}) for base in reversed(cls.__bases__)]
+        cls.verbs = {name: each for verbs in [*inherited, found] for name, each in verbs.items()}
 
     def add_arguments(self, parser: CommandParser) -> None:
         """One sub-command for each verb; all of them know `--json`."""
