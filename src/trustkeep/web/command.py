@@ -113,8 +113,10 @@ class NounCommand(BaseCommand):
                     "no permission; declare one, or begin its name with an underscore."
                 )
         # A noun with many verbs is put together of several classes, in several modules.
-        inherited = [getattr(base, "verbs", {}) for base in reversed(cls.__bases__)]
-        cls.verbs = {name: each for verbs in [*inherited, found] for name, each in verbs.items()}
+        for base in cls.__bases__:
+            for name, each in getattr(base, "verbs", {}).items():
+                found.setdefault(name, each)
+        cls.verbs = found
 
     def add_arguments(self, parser: CommandParser) -> None:
         """One sub-command for each verb; all of them know `--json`."""

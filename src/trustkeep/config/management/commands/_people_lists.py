@@ -104,7 +104,11 @@ def _row(row: RowPlan) -> dict[str, object]:
         "line": row.line or None, "verdict": str(row.verdict),
         "id": str(row.before.id) if row.before else None,
         "email": person.email if person else None,
-        "changes": [f"{each.column}: {each.before} > {each.after}" for each in row.changes],
+        "changes": [
+            f"{each.column}: {each.before} > {each.after}" if each.before
+            else f"{each.column}: {each.after}"
+            for each in row.changes
+        ],
         "reasons": list(map(str, row.refusals)), "said": row.said or None,
     }  # fmt: skip
 
@@ -121,4 +125,5 @@ def _in_words(plan: ImportPlan, *, applied: bool) -> str:
     ignored = f"columns not known: {', '.join(plan.ignored)}\n" if plan.ignored else ""
     counts = ", ".join(f"{count} {name}" for name, count in plan.tally.items() if count)
     closing = f"done: {counts}" if applied else f"would be: {counts}\nDo it with --apply."
-    return f"{as_text(rows)}\n\n{ignored}{closing}"
+    table = f"{as_text(rows)}\n\n" if rows else ""
+    return f"{table}{ignored}{closing}"
