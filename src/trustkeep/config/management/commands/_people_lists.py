@@ -20,6 +20,7 @@ from trustkeep.web.command import Answer, NounCommand, verb
 from trustkeep.web.plain_text import as_text
 
 _IN_PART = 5
+_TELL_EACH = 50  # rows
 
 
 def _export(parser: ArgumentParser) -> None:
@@ -62,11 +63,15 @@ class ListVerbs(NounCommand):
         """What a list would do; or do it."""
         plan = actions.plan_import(actor, content=_read(file), complete=complete, reason=reason)
         if apply:
-            plan = actions.carry_out_import(actor, plan=plan)
+            plan = actions.carry_out_import(actor, plan=plan, tell=self._tell)
         tally = plan.tally
         refused = bool(tally[str(Verdict.REFUSED)])
         code = _IN_PART if apply and refused else int(refused)
         return Answer(_told(plan, applied=apply), _in_words(plan, applied=apply), code)
+
+    def _tell(self, done: int, total: int) -> None:
+        if done % _TELL_EACH == 0:
+            self._say(f"{done} of {total} rows")
 
 
 def _read(file: Path) -> bytes:

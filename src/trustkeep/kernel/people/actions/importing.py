@@ -6,7 +6,7 @@ is brought in once more, does only what is still to do.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -62,21 +62,27 @@ def plan_import(
     return ImportPlan(digest, found.ignored, planner.plan(complete=complete), reason)
 
 
-def carry_out_import(actor: Actor, *, plan: ImportPlan) -> ImportPlan:
+def carry_out_import(
+    actor: Actor, *, plan: ImportPlan, tell: Callable[[int, int], None] | None = None
+) -> ImportPlan:
     """Do what a plan says; returns it with the rows that were refused after all.
 
+    `tell` is given, after each row, how many are done and how many there are to do.
     A row that others stand in the way of (a manager who is made by a later row) is tried again
     after them.
     """
     require(actor, Permission.MANAGE_EMPLOYMENT)
     done: dict[int, RowPlan] = {}
     waiting = [(n, row) for n, row in enumerate(plan.rows) if row.verdict in _TO_DO]
+    total = len(waiting)
     while waiting:
         held_up = []
         for n, row in waiting:
             try:
                 _carry_out(actor, row, plan.reason)
                 done[n] = row
+                if tell is not None:
+                    tell(len(done), total)
             except (Conflict, Denied, Missing, Unacceptable, IntegrityError) as problem:
                 held_up.append((n, row.refused(Refusal.ACTION, _sentence(problem))))
         if len(held_up) == len(waiting):
@@ -131,7 +137,7 @@ def _put_columns(actor: Actor, before: Person | None, after: Person, reason: Rea
     if before is None or before.stated != after.stated:
         stating.put_statement(actor, after.id, after.stated, reason=reason)
     if before is None or before.manager != after.manager:
-        stating.put_manager(actor, after.id, after.manager)
+        stating.put_manager(actor, after.id, after.manager, is_new=before is None)
 
 
 def _powers(actor: Actor, reason: Reason | None) -> Powers:

@@ -76,8 +76,10 @@ def put_end(actor: Actor, member: UUID, ends_at: datetime | None, *, reason: Rea
     log.append(PeopleEvent.END_EXTENDED, actor, details=details)
 
 
-def put_manager(actor: Actor, member: UUID, manager: UUID | None) -> None:
+def put_manager(actor: Actor, member: UUID, manager: UUID | None, *, is_new: bool = False) -> None:
     """Have somebody answer to a manager; None: to the head of their department.
+
+    `is_new`: made in this transaction, so that nobody can stand below them and nothing goes round.
 
     Raises:
         Conflict: somebody would come to stand above themselves.
@@ -90,9 +92,11 @@ def put_manager(actor: Actor, member: UUID, manager: UUID | None) -> None:
     _refuse_program(member)
     if manager is not None and (manager == member or not queries.is_person(manager)):
         raise Unacceptable("A manager is another, active person.")
-    locks.lines()
+    if not is_new:
+        locks.lines()
     _store(actor, member, manager_id=manager)
-    refuse_going_round(member)
+    if not is_new:
+        refuse_going_round(member)
     named = {"manager": str(manager)} if manager else {}
     log.append(PeopleEvent.MANAGER_NAMED, actor, details={"member": str(member), **named})
 
