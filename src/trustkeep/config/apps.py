@@ -4,7 +4,9 @@ from importlib import import_module
 from pathlib import Path
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
+from trustkeep.config import loading
 from trustkeep.kernel.jobs import reactions, registry
 
 
@@ -19,6 +21,7 @@ class Configuration(AppConfig):
 
     def ready(self) -> None:
         """`clauses.py` registers its checks itself; `jobs.py` declares three tables."""
+        connection_created.connect(loading.bounded)
         package = Path(__file__).parent.parent
         for path in sorted(package.glob("rooms/*/clauses.py")):
             import_module(f"trustkeep.rooms.{path.parent.name}.clauses")

@@ -2,13 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from trustkeep.base import actor as actors
 from trustkeep.base.errors import Conflict
-from trustkeep.config import environment, start
+from trustkeep.config import environment, pg_folders, start
 from trustkeep.config.environment import Environment
+from trustkeep.kernel.keys import file_lock
 
 SEED, COUNT = 7, 59
 KIT = "recovery-kit.txt"
@@ -22,12 +24,31 @@ def run(say: Say) -> None:
     """Make the demo company anew and tell its story.
 
     Raises:
-        Conflict: the folder holds an installation that is no demo.
+        Conflict: the folder holds an installation that is no demo, or a demo is running there.
         StoryError: a step did not come true.
     """
     settings = _own_settings()
-    _clear(settings)
-    start.init(settings, say)
+    with _alone(settings.home):
+        _clear(settings)
+        start.init(settings, say)
+        _live(settings, say)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Be the only demo of this folder: each begins by removing what the one before left."""
+    pg_folders.make_home(home.parent)
+    try:
+        with file_lock.held(home.with_name(home.name + ".lock"), wait=False):
+            yield
+    except BlockingIOError:
+        raise Conflict(
+            f"A demo is running in {home}: wait for its end, or name another folder in "
+            "TRUSTKEEP_HOME."
+        ) from None
+
+
+def _live(settings: Environment, say: Say) -> None:
     from django.db import connection
 
     from trustkeep.config import embedded, key_acts, pg_tools
@@ -76,7 +97,7 @@ def _own_settings() -> Environment:
 
 
 def _clear(settings: Environment) -> None:
-    from trustkeep.config import embedded, pg_folders
+    from trustkeep.config import embedded
 
     home = settings.home
     if home.exists() and any(home.iterdir()):

@@ -1,4 +1,4 @@
-"""A process that holds keys leaves no image of its memory behind.  security.md M9."""
+"""A process that holds keys leaves no image of its memory behind."""
 
 import ctypes
 import resource

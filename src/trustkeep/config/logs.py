@@ -51,6 +51,8 @@ def settings(level: str) -> dict[str, Any]:
             "psycopg": {"level": "WARNING"},
             "django.request": {"level": "ERROR"},  # below that it repeats what strangers ask for
             "procrastinate": {"level": "WARNING"},  # tells each step of each job at info
+            # Repeats the arguments of a job that it cannot run, which may be anybody's.
+            "procrastinate.worker": {"level": "CRITICAL"},
         },
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from trustkeep.base.errors import Misconfigured, SealedStart
-from trustkeep.config import pg_folders, wiring
+from trustkeep.config import embedded, pg_folders, wiring
 from trustkeep.config.environment import Environment, Finding
 from trustkeep.kernel.keys.providers import (
     CredentialProvider,
@@ -43,6 +43,31 @@ def impossible(environment: Environment) -> tuple[Finding, ...]:
                 problem = f"lies inside the folder of {what}, so that each copy of it holds both"
                 found.append(Finding(name, problem, _APART))
     return tuple(found)
+
+
+def not_made(environment: Environment) -> Misconfigured:
+    """What to say where there is no embedded database."""
+    if KeyStore(wiring.places(environment).store).exists:
+        return Misconfigured(
+            f"The keys of an installation are here, but its database is not in {environment.home}: "
+            "bring that folder back, or restore a copy of it (docs/operate/backups.md)."
+        )
+    return Misconfigured(
+        f"There is no installation in {environment.home}: run `trustkeep init`, or set "
+        "TRUSTKEEP_HOME to where it is."
+    )
+
+
+def refuse_keys_alone(environment: Environment) -> None:
+    """Refuse to make a new database beside keys that know of one: it would be an older one.
+
+    Raises:
+        Misconfigured: what to bring back.
+    """
+    if environment.database_url is not None or embedded.is_made(environment.home):
+        return
+    if KeyStore(wiring.places(environment).store).exists:
+        raise not_made(environment)
 
 
 def doubtful(environment: Environment) -> tuple[Finding, ...]:

@@ -30,15 +30,12 @@ def database(environment: Environment, say: Say = silent, *, make: bool = False)
         Misconfigured, Unavailable: with what to do.
     """
     # Here and below imports are late: `--help` must not wait for a driver or for Django.
-    from trustkeep.config import durability, embedded, pg_folders
+    from trustkeep.config import durability, embedded, pg_folders, placement
 
     pg_folders.refuse_of_another(environment.home)
     if environment.database_url is None:
         if not make and not embedded.is_made(environment.home):
-            raise Misconfigured(
-                f"There is no installation in {environment.home}: run `trustkeep init`, or set "
-                "TRUSTKEEP_HOME to where it is."
-            )
+            raise placement.not_made(environment)
         embedded.ensure_running(environment.home, say)
     else:
         durability.check_address(environment.database_url)
@@ -84,8 +81,16 @@ def check_not_rolled_back() -> None:
 
     keys = service.current()
     rollback.refuse_behind(keys.places.store, keys.epoch(), _told_epoch())
-    notes = (anchor.newest() for anchor in ports.current().anchors)
-    anchors.check_not_rolled_back([note for note in notes if note is not None])
+    for anchor in ports.current().anchors:
+        note = anchor.newest()
+        try:
+            anchors.check_not_rolled_back([note] if note is not None else [])
+        except Tampered:
+            raise Tampered(
+                f"The checkpoint that the {anchor.name} holds is none of this installation: if its "
+                "medium is another one's, connect the right one; otherwise somebody changed it, "
+                "and `trustkeep keys status` says what each of your places holds."
+            ) from None
     register.facts(keys.install)  # any look compares the register with its mark in the slot
 
 
@@ -246,6 +251,7 @@ def init(environment: Environment, say: Say, master: MasterKeyProvider | None = 
         say(doubt.sentence)
     source = master or wiring.provider(environment)  # one: a passphrase is asked for once
     with making(environment):
+        placement.refuse_keys_alone(environment)
         database(environment, say, make=True)
         django()
         migrate(say)

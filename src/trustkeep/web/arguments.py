@@ -1,9 +1,14 @@
 """Types of arguments that several commands take; the rules themselves stand in the actions."""
 
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import TypeVar
 
 from trustkeep.base.spans import MOST_DAYS
+
+Word = TypeVar("Word", bound=StrEnum)
 
 
 def days(text: str) -> int:
@@ -11,6 +16,26 @@ def days(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 6 and 0 < int(text) <= MOST_DAYS):
         raise ArgumentTypeError(f"a whole number of days from 1 to {MOST_DAYS}")
     return int(text)
+
+
+def day(text: str) -> date:
+    """A day in ISO 8601."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError("a day such as 2026-12-31") from None
+
+
+def one_of(words: type[Word]) -> Callable[[str], Word]:
+    """One of the words of an enum, told as what they are."""
+
+    def chosen(text: str) -> Word:
+        try:
+            return words(text)
+        except ValueError:
+            raise ArgumentTypeError(f"one of {', '.join(words)}") from None
+
+    return chosen
 
 
 def moment(text: str) -> datetime:
@@ -22,14 +47,6 @@ def moment(text: str) -> datetime:
             "a day or a moment such as 2026-11-25 or 2026-11-25T14:30"
         ) from None
     return named if named.tzinfo else named.replace(tzinfo=UTC)
-
-
-def day(text: str) -> date:
-    """A day of the calendar in ISO 8601."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ArgumentTypeError("a day such as 2026-12-31") from None
 
 
 def overlap_of_days(text: str) -> int:

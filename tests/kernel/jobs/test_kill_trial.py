@@ -1,4 +1,4 @@
-"""Jobs survive the death of their workers at any moment.  stack.md 2.5."""
+"""Jobs survive the death of their workers at any moment."""
 
 import os
 import random

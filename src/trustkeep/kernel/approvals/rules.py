@@ -1,4 +1,4 @@
-"""May this approval be given, may it be taken?  Pure; security.md M18."""
+"""May this approval be given, may it be taken?  Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

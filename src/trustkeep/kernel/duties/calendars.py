@@ -12,7 +12,7 @@ from trustkeep.kernel.duties.actions.arranging import digest_of
 from trustkeep.kernel.duties.models import CalendarAddress
 from trustkeep.kernel.duties.roster import RosterNow
 from trustkeep.kernel.duties.rules import State
-from trustkeep.kernel.keys import sealed_sets
+from trustkeep.kernel.keys import register, sealed_sets
 
 CANCELLED_FOR = timedelta(days=30)
 
@@ -35,7 +35,8 @@ def of_secret(secret: str, *, zone: str, host: str) -> str:
         kept = sealed_sets.rows(CalendarAddress, person)
     except Tampered:
         kept = ()
-    is_good = [hmac.compare_digest(row.digest, digest) for row in kept]
+    ended = register.facts(person).revoked
+    is_good = [hmac.compare_digest(row.digest, digest) and str(row.id) not in ended for row in kept]
     if not roster.standing(person).active or not any(is_good):
         raise Missing("There is no such calendar.")
     withdrawn = queries.closed_of(person, State.WITHDRAWN, now - CANCELLED_FOR)

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from trustkeep.base import actor as actors
 from trustkeep.base import points, world
+from trustkeep.base.actor import NOBODY
 from trustkeep.base.errors import Missing, Tampered, TrustkeepError
 from trustkeep.kernel.duties import letters, queries, rules
 from trustkeep.kernel.duties.events import DutyEvent
@@ -99,7 +100,7 @@ def _written(notice: Notice) -> tuple[mail.Letter | None, int]:
         found = queries.resting_on(person, roster)
         letter = letters.digest(row.email, person, found, world.now())
     else:
-        found = _still_open(notice.duty_id, roster)
+        found = _still_told(notice, roster)
         letter = letters.step(row.email, notice.occasion, found)
     return (letter if found else None), len(found)
 
@@ -118,12 +119,20 @@ def _note_sent(notice: Notice, count: int) -> None:
             log.append(DutyEvent.DIGEST_SENT, POSTMAN, details=details)
 
 
-def _still_open(duty: UUID, roster: RosterNow) -> tuple[queries.DutyView, ...]:
+def _still_told(notice: Notice, roster: RosterNow) -> tuple[queries.DutyView, ...]:
+    """The duty, if it is open and this step of it is still told to the addressee.
+
+    Notices are plain rows: one that was written from outside, or is older than a hand-over, must
+    not tell somebody of what is not theirs.
+    """
+    _, _, step = notice.occasion.rpartition(":")
     try:
-        view = queries.view_of(queries.duty(duty), roster)
-    except (Missing, Tampered):
+        row = queries.duty(notice.duty_id or NOBODY)
+        told = rules.told_of(rules.Step(step), row.owner_now, roster)
+    except (Missing, Tampered, ValueError):
         return ()
-    return (view,) if view.state == rules.State.OPEN else ()
+    is_told = row.state == rules.State.OPEN and notice.person_id in told
+    return (queries.view_of(row, roster),) if is_told else ()
 
 
 def _rhythm(person: UUID) -> rules.Rhythm:

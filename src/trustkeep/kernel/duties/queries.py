@@ -19,6 +19,8 @@ from trustkeep.kernel.people import queries as people
 from trustkeep.kernel.people.authority import require
 from trustkeep.kernel.people.permissions import Permission, Role
 
+_ROLES = frozenset(map(str, Role))
+
 
 @dataclass(frozen=True, slots=True)
 class DutyView:
@@ -186,9 +188,9 @@ def _concerns(view: DutyView, person: UUID, roster: RosterNow) -> bool:
 
 
 def _owners_of_open() -> tuple[Owner, ...]:
-    """Who owes anything; the rows are not verified yet."""
+    """Who owes anything; the rows are not verified yet, and a role that is none owes nothing."""
     found = Duty.objects.filter(state=State.OPEN).values_list("person_id", "role").distinct()
-    return tuple(person or Role(role) for person, role in found)
+    return tuple(person or Role(role) for person, role in found if person or role in _ROLES)
 
 
 def _views(ids: Iterable[UUID], roster: RosterNow) -> Iterator[DutyView]:

@@ -1,6 +1,6 @@
 """Jobs whose worker died: found by its silent heartbeat, and put back into the queue.
 
-procrastinate leaves such a job in `doing` for ever unless it is put back (stack.md, 2.5).  A worker
+procrastinate leaves such a job in `doing` for ever unless it is put back.  A worker
 that was only slow may then do a job twice, which every handler must bear.
 """
 

@@ -1,4 +1,4 @@
-"""A slot's medium was lost: fill the other one again.  security.md 3.6."""
+"""A slot's medium was lost: fill the other one again."""
 
 from dataclasses import dataclass
 from uuid import UUID

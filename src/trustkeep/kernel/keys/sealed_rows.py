@@ -54,6 +54,14 @@ class SealedRow(models.Model):
         columns = {name: getattr(self, name) for name in self.sealed_columns}
         return seal_of(self.set_kind, {"id": str(self.pk), **columns}, key)
 
+    def fits(self, key: bytes) -> bool:
+        """Whether the row is as it was written; what could never be sealed is not."""
+        try:
+            expected = self.expected_seal(key)
+        except (TypeError, ValueError):
+            return False
+        return hmac.compare_digest(bytes(self.seal), expected)
+
 
 class SealedSet(models.Model):
     """The sealed header of one owner's rows of one kind."""

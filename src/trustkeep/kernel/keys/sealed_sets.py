@@ -192,7 +192,7 @@ def _fits(header: SealedSet, found: Sequence[SealedRow], key: bytes) -> bool:
     return (
         header.version > 0
         and len(found) == header.count
-        and all(hmac.compare_digest(bytes(row.seal), row.expected_seal(key)) for row in found)
+        and all(row.fits(key) for row in found)
         and hmac.compare_digest(bytes(header.digest), _digest(found))
         and hmac.compare_digest(bytes(header.seal), header.expected_seal(key))
     )

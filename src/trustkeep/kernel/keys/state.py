@@ -9,9 +9,15 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.db import DataError
+
 from trustkeep.kernel.ledger import snapshots
 
 MOST_LISTED = 200
+_UNREADABLE = (DataError, ValueError, TypeError, KeyError, AttributeError, OverflowError)
+_CUT_SHORT = (
+    "Something here cannot even be read, so not all of it was compared: see the server's log."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,10 @@ def verified() -> Report:
     """
     report = Report()
     with snapshots.one_snapshot():
-        for comparison in _comparisons.values():
-            comparison(report)
+        for part, comparison in _comparisons.items():
+            try:
+                comparison(report)
+            except _UNREADABLE as problem:
+                # A value that no code of ours wrote must be a finding, and must not end the look.
+                report.found(part, type(problem).__name__, _CUT_SHORT)
     return report

@@ -36,6 +36,16 @@ class Filled(NamedTuple):
     state: int | None
 
 
+def prepared(event: Event, details: Mapping[str, Any]) -> Filled:
+    """Details checked and encoded once, for entries that say the same again and again.
+
+    Raises:
+        ValueError: the event does not allow them.
+    """
+    encoded = encoded_details(Draft(event, actors.job("template"), details=details))
+    return Filled(event, encoded, details.get("state"))
+
+
 class Template:
     """Details that are the same for many entries but for one digest, checked and encoded once.
 
@@ -48,8 +58,8 @@ class Template:
     HERE = "00" * 32
 
     def __init__(self, event: Event, details: Mapping[str, Any]) -> None:
-        self._event, self._state = event, details.get("state")
-        encoded = encoded_details(Draft(event, actors.job("template"), details=details))
+        _, encoded, self._state = prepared(event, details)
+        self._event = event
         self._before, here, self._after = encoded.partition(self.HERE)
         if not here or self.HERE in self._after:
             raise ValueError(f"{event}: the digest of a template has one place")

@@ -4,7 +4,7 @@
 it was to witness must not happen.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -18,14 +18,13 @@ from trustkeep.base.events import Event
 from trustkeep.kernel.jobs import reactions
 from trustkeep.kernel.ledger import chain, ports, trips
 from trustkeep.kernel.ledger.copying import COLUMNS, copied
-from trustkeep.kernel.ledger.entry import Chained, Details, Draft, EntryRef, Template
+from trustkeep.kernel.ledger.entry import Chained, Details, Draft, EntryRef, Template, prepared
 from trustkeep.kernel.ledger.lag import is_behind, oldest_unpositioned_at
 from trustkeep.kernel.ledger.trips import Statement
 
 __all__ = [
     "Details", "Draft", "EntryRef", "Template", "append", "append_and_commit",
-    "append_many", "is_behind",
-    "oldest_unpositioned_at",
+    "append_many", "is_behind", "oldest_unpositioned_at", "prepared",
 ]  # fmt: skip
 
 _TYPES = "uuid,bigint,timestamptz,text,text,uuid,text,bigint,bytea,bytea"
@@ -50,7 +49,7 @@ def append(
     *,
     customer: UUID | None = None,
     purpose: str | None = None,
-    details: Mapping[str, Any] | None = None,
+    details: Details | None = None,
 ) -> EntryRef:
     """Write one entry in the caller's transaction, and enqueue the reactions to its event.
 
@@ -75,7 +74,7 @@ def append_and_commit(
     *,
     customer: UUID | None = None,
     purpose: str | None = None,
-    details: Mapping[str, Any] | None = None,
+    details: Details | None = None,
 ) -> EntryRef:
     """As `append`, and commit the surrounding transaction in the same trip to the database."""
     (entry,), is_new = _next([Draft(event, actor, customer, purpose, details)])

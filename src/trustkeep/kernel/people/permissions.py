@@ -1,7 +1,7 @@
 """What may be done, which role brings it, and who may hand a role on.  Pure.
 
 Administration and data access are disjoint: no administrator reads a customer by virtue of being
-one, and no administrator hands out a role that does (security.md T3).
+one, and no administrator hands out a role that does.
 """
 
 from collections.abc import Iterable, Mapping

@@ -47,4 +47,5 @@ class AccessEvent(Event):
     )
     GRANT_REVOKED = "access.grant.revoked", {"grant": Detail.ID, "grantee": Detail.ID}
     CASE_OPENED = "access.case.opened", {"case": Detail.ID, "system": Detail.CODE}
+    CASE_REFUSED = "access.case.refused", {"unknown": Detail.COUNT, "token": Detail.ID}
     CASE_CLOSED = "access.case.closed", {"case": Detail.ID}

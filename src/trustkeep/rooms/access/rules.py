@@ -3,6 +3,7 @@
 Pure: no clock, no database, no Django.  The caller brings the facts.
 """
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from uuid import UUID, uuid5
 
+_SYSTEM = re.compile(r"[a-z][a-z0-9_-]{0,23}")
 EVERY_FIELD = "*"  # in a grant: every field that the purpose needs
 _ROLES = UUID("6b1a2f5e-6a53-4d0e-9a8e-0d7f0c2b9f31")  # stored in grants: never change it
 
@@ -18,6 +20,11 @@ _ROLES = UUID("6b1a2f5e-6a53-4d0e-9a8e-0d7f0c2b9f31")  # stored in grants: never
 def grantee_of(role: str) -> UUID:
     """The identifier under which grants to a role are kept."""
     return uuid5(_ROLES, role)
+
+
+def is_system(name: str) -> bool:
+    """Whether a name may stand for another system: a short code, since it is kept in clear."""
+    return _SYSTEM.fullmatch(name) is not None
 
 
 class Refusal(StrEnum):

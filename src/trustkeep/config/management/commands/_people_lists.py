@@ -16,6 +16,7 @@ from trustkeep.kernel.people.employment import Reason
 from trustkeep.kernel.people.import_plan import RowPlan, Verdict
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.people.sheet import MOST_BYTES
+from trustkeep.web.arguments import one_of
 from trustkeep.web.command import Answer, NounCommand, verb
 from trustkeep.web.plain_text import as_text
 
@@ -24,7 +25,7 @@ _TELL_EACH = 50  # rows
 
 
 def _export(parser: ArgumentParser) -> None:
-    parser.add_argument("--form", type=Form, choices=list(Form), default=Form.CSV)
+    parser.add_argument("--form", type=one_of(Form), choices=list(Form), default=Form.CSV)
     parser.add_argument("--into", type=Path, help="a new file; unset: standard output")
 
 

@@ -11,7 +11,7 @@ from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.people import actions, directory
 from trustkeep.kernel.people.employment import Employed, Reason, Statement, end_of
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.web.arguments import day
+from trustkeep.web.arguments import day, one_of
 from trustkeep.web.command import Answer, NounCommand, verb
 
 
@@ -22,7 +22,9 @@ def member_argument(parser: ArgumentParser) -> None:
 
 def employment_arguments(parser: ArgumentParser) -> None:
     """How somebody is employed, and until when."""
-    parser.add_argument("--kind", type=Employed, choices=list(Employed), default=Employed.EMPLOYEE)
+    parser.add_argument(
+        "--kind", type=one_of(Employed), choices=list(Employed), default=Employed.EMPLOYEE
+    )
     parser.add_argument("--sponsor", type=UUID, help="the employee who answers for them")
     parser.add_argument("--contract", default="", help="the reference of the contract")
     parser.add_argument("--ends-on", type=day, help="the last day")
@@ -30,7 +32,7 @@ def employment_arguments(parser: ArgumentParser) -> None:
 
 def reason_argument(parser: ArgumentParser, *, required: bool = False) -> None:
     """Why an end moves back or goes away."""
-    parser.add_argument("--reason", type=Reason, choices=list(Reason), required=required)
+    parser.add_argument("--reason", type=one_of(Reason), choices=list(Reason), required=required)
 
 
 def stated_as(

@@ -1,4 +1,4 @@
-"""`trustkeep approvals`: see, give and refuse.  DESIGN part 4."""
+"""`trustkeep approvals`: see, give and refuse.  SOP 4.5b."""
 
 import sys
 from argparse import ArgumentParser

@@ -1,4 +1,4 @@
-"""`trustkeep duties`: what is owed, by whom, until when.  DESIGN part 4, SOP 3."""
+"""`trustkeep duties`: what is owed, by whom, until when.  SOP 3."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import date, datetime, time
@@ -15,15 +15,16 @@ from trustkeep.kernel.duties.queries import DutyView
 from trustkeep.kernel.duties.rules import Rhythm
 from trustkeep.kernel.people import queries as people
 from trustkeep.kernel.people.permissions import Permission
+from trustkeep.web.arguments import day, one_of
 from trustkeep.web.command import Answer, NounCommand, verb
 from trustkeep.web.plain_text import as_text
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ArgumentTypeError("a day as 2026-12-31") from None
+    found = day(text)
+    if not 2000 <= found.year <= 2200:
+        raise ArgumentTypeError("a day between 2000 and 2200")
+    return found
 
 
 def _list(parser: ArgumentParser) -> None:
@@ -53,7 +54,7 @@ def _calendar(parser: ArgumentParser) -> None:
 
 
 def _digest(parser: ArgumentParser) -> None:
-    parser.add_argument("rhythm", nargs="?", type=Rhythm, choices=list(Rhythm))
+    parser.add_argument("rhythm", nargs="?", type=one_of(Rhythm), choices=list(Rhythm))
 
 
 class Command(NounCommand):

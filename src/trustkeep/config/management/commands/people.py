@@ -21,6 +21,7 @@ from trustkeep.kernel.people.directory import Visible
 from trustkeep.kernel.people.employment import Employed
 from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.web.arguments import days as spell_of_days
+from trustkeep.web.arguments import one_of
 from trustkeep.web.command import HOST, Answer, verb
 
 
@@ -43,7 +44,7 @@ def _correction(parser: ArgumentParser) -> None:
 
 def _member_and_role(parser: ArgumentParser) -> None:
     member_argument(parser)
-    parser.add_argument("role", type=Role, choices=list(Role))
+    parser.add_argument("role", type=one_of(Role), choices=list(Role))
 
 
 def _clearance(parser: ArgumentParser) -> None:

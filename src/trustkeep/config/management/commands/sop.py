@@ -11,12 +11,13 @@ from trustkeep.kernel.clauses import actions, queries, rendering, runner
 from trustkeep.kernel.clauses.rules import Status
 from trustkeep.kernel.keys import looking
 from trustkeep.kernel.people.permissions import Permission
+from trustkeep.web.arguments import day
 from trustkeep.web.arguments import days as spell_of_days
 from trustkeep.web.command import HOST, Answer, NounCommand, verb
 
 
 def _status(parser: ArgumentParser) -> None:
-    parser.add_argument("--on", type=date.fromisoformat, help="as it was at the end of a past day")
+    parser.add_argument("--on", type=day, help="as it was at the end of a past day")
     parser.add_argument("--fresh", action="store_true", help="look at everything again first")
 
 

@@ -13,7 +13,9 @@ from trustkeep.kernel.duties.events import DutyEvent
 from trustkeep.kernel.duties.models import Absence, CalendarAddress, DigestRhythm
 from trustkeep.kernel.duties.roster import RosterNow
 from trustkeep.kernel.duties.rules import Rhythm
-from trustkeep.kernel.keys import sealed_sets
+from trustkeep.kernel.keys import register, sealed_sets
+from trustkeep.kernel.keys.sealed_sets import SetChange
+from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people.authority import acting
 from trustkeep.kernel.people.permissions import Permission
@@ -87,7 +89,7 @@ def open_calendar(actor: Actor) -> str:
         _refuse_programs(actor)
         with sealed_sets.change(CalendarAddress, actor.id, actor) as addresses:
             for old in addresses.rows:
-                addresses.remove(old)
+                _end(addresses, old)
             addresses.add(
                 CalendarAddress(
                     id=world.new_id(), person_id=actor.id, digest=digest_of(secret),
@@ -114,10 +116,17 @@ def remove_address(actor: Actor, person: UUID) -> bool:
     with sealed_sets.change(CalendarAddress, person, actor) as addresses:
         found = addresses.rows
         for row in found:
-            addresses.remove(row)
+            _end(addresses, row)
     if found:
         log.append(DutyEvent.CALENDAR_CLOSED, actor, details={"member": str(person)})
     return bool(found)
+
+
+def _end(addresses: SetChange[CalendarAddress], row: CalendarAddress) -> None:
+    """End an address for good: in the register too, so that writing its row back opens nothing."""
+    # Before the commit: a crash here leaves the stricter state.
+    register.enter(Fact.TOKEN_REVOKED, row.person_id, details={"token": str(row.id)})
+    addresses.remove(row)
 
 
 def _refuse_programs(actor: Actor) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
@@ -13,22 +13,31 @@ from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault.models import Customer
-from trustkeep.rooms.access import queries
+from trustkeep.rooms.access import queries, rules
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.models import Case
 
 
 def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[UUID]) -> Case:
-    """Open a case of another system that names customers.
+    """Open a case of another system that names customers.  `system` is a short code.
 
     Raises:
         Denied: the actor may not open cases.
-        Unacceptable: it names nobody, or somebody unknown.
+        Unacceptable: it names nobody, or somebody unknown, which is in the ledger; or `system` is
+            no code.
         Conflict: there is a case of this reference already.
     """
     people.require(actor, Permission.OPEN_CASES)
+    # Before any statement: a name that was typed here by mistake must not reach the database.
+    if not rules.is_system(system):
+        raise Unacceptable(
+            "A system is named by a short code in small letters, such as helpdesk.",
+            {"system": "a code of at most 24 letters, digits, - and _"},
+        )
     named = sorted(set(customers))
-    if not named or Customer.objects.filter(id__in=named).count() != len(named):
+    unknown = len(named) - Customer.objects.filter(id__in=named).count()
+    if unknown or not named:
+        _note_refused(actor, unknown)
         raise Unacceptable("A case must name customers that are known here.")
     case = Case(
         id=world.new_id(), system=system, reference_hash=queries.case_hash(system, reference),
@@ -43,6 +52,15 @@ def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[
     except IntegrityError:
         raise Conflict("There is a case of this reference already.") from None
     return case
+
+
+def _note_refused(actor: Actor, unknown: int) -> None:
+    """Write down that somebody asked about customers whom nobody knows: it may be a guess."""
+    details: dict[str, object] = {"unknown": unknown}
+    if actor.token is not None:
+        details["token"] = str(actor.token)
+    with transaction.atomic(durable=True):
+        log.append(AccessEvent.CASE_REFUSED, actor, details=details)
 
 
 def close_case(actor: Actor, *, system: str, reference: str) -> None:

@@ -35,8 +35,8 @@ def give_grant(
     Raises:
         Denied: the actor may not grant, or would grant to themselves or to a role of their own.
         Missing: the grantee is neither a member nor a role.
-        Unacceptable: there is no such live purpose, it does not need one of the fields, or the
-            grant would have ended already.
+        Unacceptable: there is no such live purpose, it does not need one of the fields, something
+            is masked that is not granted, or the grant would have ended already.
     """
     with people.acting(actor, Permission.GRANT_ACCESS):
         own = {actor.id, *map(grantee_of, roster.roles_of(actor.id))}
@@ -53,9 +53,15 @@ def give_grant(
             spans.check_end(ends_at, now)
         if terms is None or not terms.is_live(now):
             raise Unacceptable(f"There is no live purpose {purpose}; declare it first.")
-        beyond = set(fields) - terms.fields - {EVERY_FIELD}
-        if beyond:
-            raise Unacceptable(f"The purpose {purpose} does not need {', '.join(sorted(beyond))}.")
+        needless = set(fields) - terms.fields - {EVERY_FIELD}
+        if needless:
+            raise Unacceptable(
+                f"The purpose {purpose} does not need {', '.join(sorted(needless))}."
+            )
+        granted = terms.fields if EVERY_FIELD in fields else set(fields)
+        if not granted.issuperset(masked):
+            beyond = ", ".join(sorted(set(masked) - granted))
+            raise Unacceptable(f"The grant does not hold {beyond}: mask only what it grants.")
         # Together with others, "every field" says all there is to say.
         named = [EVERY_FIELD] if EVERY_FIELD in fields else sorted(set(fields))
         grant = Grant(

@@ -6,6 +6,7 @@ A value leaves only after the entry that permits it is durably committed.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from django.db import transaction
@@ -127,7 +128,7 @@ class About:
 
     event: AccessEvent
     purpose: str | None
-    details: Mapping[str, object]
+    details: log.Details
 
     @staticmethod
     def customer(asked: UUID) -> UUID | None:
@@ -156,22 +157,38 @@ class _Decisions:
 def entry_about(actor: Actor, asked: Asked, facts: Facts, decision: Decision) -> About:
     """What is written of a decision, whether it permits or refuses."""
     known = facts.known_fields
-    details: dict[str, object] = {"fields": [one for one in asked.fields if one in known]}
-    if actor.token is not None:
-        details["token"] = str(actor.token)
+    event = _EVENTS[asked.writes, bool(decision.refused)]
+    fields = tuple([one for one in asked.fields if one in known])
+    case = facts.case.id if facts.case else None
+    details = _details(event, fields, decision, actor.token, case, bulk=asked.bulk)
+    # What was typed as purpose or field is written only where it is one that was declared.
+    return About(event, asked.purpose if facts.purpose else None, details)
+
+
+@lru_cache(maxsize=4096)  # the same person reads the same fields for the same case again and again
+def _details(
+    event: AccessEvent,
+    fields: tuple[str, ...],
+    decision: Decision,
+    token: UUID | None,
+    case: UUID | None,
+    *,
+    bulk: bool,
+) -> log.Details:
+    details: dict[str, object] = {"fields": list(fields)}
+    if token is not None:
+        details["token"] = str(token)
     if decision.masked:
         details["masked"] = list(decision.masked)
     if decision.grants:
         details["grants"] = [str(grant) for grant in decision.grants]
-    if asked.bulk:
+    if bulk:
         details["bulk"] = True
-    if facts.case:
-        details["case"] = str(facts.case.id)
+    if case is not None:
+        details["case"] = str(case)
     if decision.refused:
         details["reasons"] = [str(reason) for reason in decision.refused]
-    event = _EVENTS[asked.writes, bool(decision.refused)]
-    # What was typed as purpose or field is written only where it is one that was declared.
-    return About(event, asked.purpose if facts.purpose else None, details)
+    return log.prepared(event, details)
 
 
 def _released(opened: Mapping[str, str], decision: Decision) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from trustkeep.rooms.access.queries.cases import case_by_reference, case_hash
 from trustkeep.rooms.access.queries.locked import Asked, Seen, policy_under_lock, seen_under_lock
-from trustkeep.rooms.access.queries.policy import grants_of
+from trustkeep.rooms.access.queries.policy import grants_of, unmasked_beside
 
 __all__ = [
     "Asked",
@@ -12,4 +12,5 @@ __all__ = [
     "grants_of",
     "policy_under_lock",
     "seen_under_lock",
+    "unmasked_beside",
 ]

@@ -8,6 +8,7 @@ from trustkeep.base import text
 from trustkeep.base.errors import Missing
 from trustkeep.crypto.encoding import joined
 from trustkeep.kernel.keys import sealed_sets, service
+from trustkeep.rooms.access import rules
 from trustkeep.rooms.access.models import Case
 from trustkeep.rooms.access.rules import CaseFacts
 
@@ -30,9 +31,9 @@ def case_hash(system: str, reference: str) -> bytes:
 
 def reference_columns(case: str | None) -> tuple[str | None, bytes | None]:
     """The columns that `system:reference` is found by; without a case, nothing is."""
-    if case is None:
+    system, _, reference = (case or "").partition(":")
+    if not rules.is_system(system):
         return None, None
-    system, _, reference = case.partition(":")
     return system, case_hash(system, reference)
 
 

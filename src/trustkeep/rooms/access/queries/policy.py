@@ -154,6 +154,13 @@ def grants_of(grantee: UUID) -> tuple[Grant, ...]:
     return sealed_sets.rows(Grant, grantee)
 
 
+def unmasked_beside(grant: Grant) -> list[str]:
+    """The fields that a grant masks and another one of the same grantee and purpose shows."""
+    others = [one for one in grants_of(grant.grantee) if one.purpose == grant.purpose]
+    openly = [one.terms().covered(grant.masked) - set(one.masked) for one in others if one != grant]
+    return sorted(frozenset[str]().union(*openly))
+
+
 def _by_key(rows: tuple[Element, ...]) -> dict[str, Element]:
     return {element.key: element for element in rows}
 

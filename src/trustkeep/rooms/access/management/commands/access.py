@@ -73,7 +73,14 @@ class Command(NounCommand):
             ends_at=world.now() + timedelta(days=ends_in) if ends_in else None,
             bulk=bulk,
         )
-        return Answer({"grant": str(grant.id)})
+        told: dict[str, object] = {"grant": str(grant.id)}
+        open_too = queries.unmasked_beside(grant)
+        if open_too:
+            told["note"] = (
+                f"{', '.join(open_too)} is shown in full all the same, by another grant for this "
+                "purpose: end that one with `trustkeep access revoke`"
+            )
+        return Answer(told)
 
     @verb("revoke", permission=Permission.GRANT_ACCESS, arguments=_one_grant, help="end a grant")
     def revoke(self, actor: Actor, *, grant: UUID) -> Answer:
@@ -102,7 +109,7 @@ class Command(NounCommand):
     def open_case(self, actor: Actor, *, case: str, references: list[str]) -> Answer:
         """Open a case that names customers."""
         system, reference = _parts(case)
-        customers = [known.customer_of(one) for one in references]
+        customers = [known.customer_or_nobody(one) for one in references]
         made = actions.open_case(actor, system=system, reference=reference, customers=customers)
         return Answer({"case": str(made.id)})
 
