@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from tests.installation import logged
 
 from trustkeep.base import world
@@ -48,6 +49,43 @@ def test_a_planted_column_turns_it_red(company, dan, light, sql):
         assert {"columns_are_sealed": "broken"} == light("4.2a.columns")
     finally:
         sql("ALTER TABLE vault_customer DROP COLUMN name")
+
+
+PLANTED_TEXT = {
+    "vault_customer.classes": "classes = convert_to('Eva Example', 'UTF8')",
+    "vault_customer.seal": "seal = convert_to('Eva Example', 'UTF8')",
+    "vault_token.token": "token = convert_to('Eva Example', 'UTF8')",
+    "vault_mark.mark": "mark = convert_to('Eva Example', 'UTF8')",
+    "vault_element.key": "key = 'Eva Example'",
+    "vault_element.seal": "seal = convert_to('Eva Example', 'UTF8')",
+}
+
+
+@pytest.mark.parametrize("column", PLANTED_TEXT)
+def test_plain_text_in_any_other_column_turns_it_red(company, dan, light, sql, column):
+    table, _, _ = column.partition(".")
+    sql(f"UPDATE {table} SET {PLANTED_TEXT[column]} WHERE ctid = (SELECT min(ctid) FROM {table})")
+
+    assert {"columns_are_sealed": "broken"} == light("4.2a.columns")
+    (found,) = queries.latest_results(world.now())["4.2a.columns"]
+    assert column in found.finding.sentence
+
+
+def test_every_column_that_could_hold_text_has_a_form(company, sql):
+    """A column of bytes, text or documents that a migration adds must be given its form."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema ="
+            " 'public' AND table_name LIKE 'vault\\_%%' AND (data_type IN ('bytea', 'jsonb',"
+            " 'ARRAY') OR data_type LIKE '%%char%%' OR data_type = 'text')",
+            (),
+        )
+        could = set(cursor.fetchall())
+    # The blob has a query of its own; labels and kinds are what the company declares, sealed.
+    elsewhere = {("vault_sealedvalues", "blob")}
+    declared = {("vault_element", name) for name in ("label", "kinds", "index")}
+
+    assert could - elsewhere - declared == set(sampling._FORMS)
 
 
 def test_a_planted_value_of_another_customer_turns_it_red(company, dan, light, looked, sql):

@@ -170,6 +170,35 @@ def test_an_older_database_is_refused_and_the_present_one_is_not(machine, tier):
     assert 0 == machine.run("ledger", "show")[0]
 
 
+def test_keys_without_their_database_are_no_new_installation(machine):
+    assert 0 == machine.run("init")[0]
+    embedded.stop(machine.home)
+    (machine.home / "pg").rename(machine.folder / "pg")
+
+    for words in (["init"], ["ledger", "show"]):
+        code, _, err = machine.run(*words)
+        assert (3, True) == (code, "bring that folder back" in one_sentence(err)), (words, err)
+    assert not (machine.home / "pg").exists()
+
+    (machine.folder / "pg").rename(machine.home / "pg")
+    assert 0 == machine.run("ledger", "verify")[0]
+
+
+def test_the_recovery_medium_of_another_installation_is_named(machine):
+    other = Machine()
+    try:
+        assert (0, 0) == (machine.run("init")[0], other.run("init")[0])
+        assert 0 == other.run("keys", "backup")[0]
+        mine, theirs = machine.folder / "recovery", other.folder / "recovery"
+        shutil.copy(theirs / "held-checkpoint", mine / "held-checkpoint")
+        code, _, err = machine.run("ledger", "show")
+    finally:
+        other.remove()
+
+    assert 1 == code
+    assert "The checkpoint that the recovery slot holds is none of this" in one_sentence(err)
+
+
 @pytest.mark.ci
 def test_what_is_missing_or_wrong_is_one_sentence_and_an_environment_error(machine):
     assert 0 == machine.run("init")[0]

@@ -13,6 +13,7 @@ from trustkeep.base.errors import Denied, Missing
 from trustkeep.kernel.duties import actions, calendar_text, calendars
 from trustkeep.kernel.duties.models import CalendarAddress, Duty
 from trustkeep.kernel.duties.queries import DutyView
+from trustkeep.kernel.keys.sealed_rows import SealedSet
 from trustkeep.kernel.people import actions as people
 
 DAY = timedelta(days=1)
@@ -133,6 +134,19 @@ def ends_by(end, team):
             people.deactivate(team.ana, member=team.ben.id)
         case "tampered":
             CalendarAddress.objects.update(person_id=team.cleo.id)
+
+
+@pytest.mark.parametrize("end", ["closed", "renewed"])
+def test_an_ended_address_that_is_written_back_by_sql_opens_nothing(team, fetch, end):
+    secret = actions.open_calendar(team.ben)
+    (row,) = CalendarAddress.objects.all()
+    header = SealedSet.objects.get(kind=CalendarAddress.set_kind, owner=team.ben.id)
+    ends_by(end, team)
+    CalendarAddress.objects.all().delete()
+    row.save(force_insert=True)
+    header.save(force_update=True)
+
+    assert 404 == fetch(secret).status_code
 
 
 @pytest.mark.parametrize("end", ["closed", "renewed", "deactivated", "tampered"])

@@ -268,6 +268,30 @@ def test_what_was_settled_meanwhile_reminds_nobody(team, owe, settle, office, at
     assert ([], {LAPSED}) == (office.letters, set(states()))
 
 
+def test_after_a_hand_over_the_step_is_told_to_nobody_it_does_not_concern(team, owe, office, at):
+    duty = owe(team.ben.id, days=1)
+    with at(DAY):
+        stepping.take_steps()
+        actions.hand_over(team.ben, duty=duty, to=team.cleo.id)
+        send_all()
+
+    assert ([], {LAPSED}) == (office.letters, set(states()))
+
+
+@pytest.mark.parametrize("step", ["dpo", "remind", "nonsense"])
+def test_a_notice_that_was_written_by_sql_tells_nobody_of_what_is_not_theirs(
+    team, owe, office, step
+):
+    duty = owe(team.ben.id)
+    Notice.objects.create(
+        person_id=team.cleo.id, occasion=f"step:{duty}:{step}", duty_id=duty, made_at=world.now()
+    )
+
+    send_all()
+
+    assert ([], [LAPSED]) == (office.letters, states())
+
+
 def test_a_leaver_is_written_to_no_more(team, owe, office, morning):
     owe(team.ben.id)
     prepared()

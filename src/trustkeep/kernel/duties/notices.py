@@ -96,13 +96,13 @@ def _written(notice: Notice) -> tuple[mail.Letter | None, int]:
     row, roster = people.member(person), RosterNow(world.now())
     if not row.email or not roster.standing(person).is_there:
         return None, 0
-    if notice.duty_id is None:
-        found = queries.resting_on(person, roster)
-        letter = letters.digest(row.email, person, found, world.now())
-    else:
-        found = _still_told(notice, roster)
-        letter = letters.step(row.email, notice.occasion, found)
-    return (letter if found else None), len(found)
+    is_digest = notice.duty_id is None
+    found = queries.resting_on(person, roster) if is_digest else _still_told(notice, roster)
+    if not found:
+        return None, 0
+    if is_digest:
+        return letters.digest(row.email, person, found, world.now()), len(found)
+    return letters.step(row.email, notice.occasion, found), len(found)
 
 
 def _became(notice: Notice, state: Notice.State, *, before: Notice.State) -> bool:

@@ -1,4 +1,4 @@
-"""Sealed rows: policy that counts only as it was written.  Security model M6.
+"""Sealed rows: policy that counts only as it was written.
 
 Each row carries a keyed hash of its columns; the rows of one owner form a set under a sealed header
 with a version and a digest of all of them.  A row that is inserted, changed, deleted or written

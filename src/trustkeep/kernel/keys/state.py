@@ -1,4 +1,4 @@
-"""Is what is stored what the ledger says was written?  Security model M2, M6.
+"""Is what is stored what the ledger says was written?
 
 Parts of the kernel each say how their own state is compared; `verified` runs them all over one
 snapshot.  A consistent write-back of old rows under an old header is not prevented: it is found

@@ -3,11 +3,13 @@
 The entry that says how many are opened is committed before the first of them is.  SOP 4.2a.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from trustkeep.base import actor as actors
 from trustkeep.base.errors import Tampered
@@ -106,13 +108,15 @@ def _say(places: tuple[tuple[UUID, str], ...]) -> None:
 class Columns:
     """How many stored blobs there are, and how many of them have not the sealed form.
 
-    `undeclared` are columns that nobody declared, as `table.column`.
+    `undeclared` are columns that nobody declared, as `table.column`; `odd` are declared ones with
+    something in them that has not the form of what belongs there, and how often.
     """
 
     blobs: int
     formless: int
     customers: tuple[UUID, ...]
     undeclared: tuple[str, ...]
+    odd: Mapping[str, int]
 
 
 _LENGTH = f"octet_length(blob) - {sealed.OVERHEAD_BYTES}"
@@ -141,8 +145,25 @@ _DECLARED = {
 }  # fmt: skip
 
 
+# What each column may look like that could hold a value at all; numbers, moments, flags and
+# identifiers cannot.
+_CODE = "[a-z0-9][a-z0-9._-]{0,79}"
+_FORMS = {
+    ("vault_customer", "classes"): "octet_length(classes) % 41 = 0 AND octet_length(classes) <= 123"
+    " AND (classes = '' OR get_byte(classes, 0) IN (1, 2, 3))",
+    ("vault_customer", "seal"): "octet_length(seal) = 32",
+    ("vault_token", "token"): "octet_length(token) = 16",
+    ("vault_mark", "mark"): "octet_length(mark) = 16",
+    ("vault_said", "source"): f"source ~ '^{_CODE}$'",
+    ("vault_said", "digests"): "digests::text ~"
+    """ '^{("[a-z0-9._-]+": "[0-9a-f]{64}"(, )?)*}$'""",
+    ("vault_element", "key"): f"key ~ '^{_CODE}$'",
+    ("vault_element", "seal"): "octet_length(seal) = 32",
+}
+
+
 def columns() -> Columns:
-    """Every stored blob against the sealed form, and every column of the vault against the list."""
+    """Every stored blob against the sealed form, and every column of the vault against its own."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED, (MOST_LISTED,))
         blobs, formless, customers = cursor.fetchone()
@@ -156,4 +177,15 @@ def columns() -> Columns:
             for table, column in cursor.fetchall()
             if column not in _DECLARED.get(table, ())
         )
-    return Columns(blobs, formless, tuple(customers or ()), undeclared)
+        odd = {
+            f"{table}.{column}": _odd(cursor, table, form)
+            for (table, column), form in _FORMS.items()
+        }
+    found = {place: count for place, count in odd.items() if count}
+    return Columns(blobs, formless, tuple(customers or ()), undeclared, found)
+
+
+def _odd(cursor: CursorWrapper, table: str, form: str) -> int:
+    cursor.execute(f"SELECT count(*) FROM {table} WHERE NOT ({form})")  # noqa: S608 - our own words
+    count: int = cursor.fetchone()[0]
+    return count

@@ -58,7 +58,7 @@ def state_agrees() -> Finding:
 
 @check("4.2a.columns", every=timedelta(hours=1))
 def columns_are_sealed() -> Finding:
-    """Every stored blob has the sealed form, and the vault has no column beyond the known ones."""
+    """Every column of the vault holds what belongs there, in its form, and there are no others."""
     seen = sampling.columns()
     figure = f"{seen.blobs - seen.formless} of {seen.blobs}"
     rows: list[dict[str, str | int]] = [{"column": name} for name in seen.undeclared]
@@ -72,6 +72,15 @@ def columns_are_sealed() -> Finding:
             "look what is in it, and drop it."
         )
         return Finding(Status.BROKEN, figure, sentence, rows, looked_at=seen.blobs)
+    if seen.odd:
+        sentence = (
+            "Something else stands where only keyed hashes and codes belong "
+            f"({', '.join(seen.odd)}): find out who writes to the database, and remove it."
+        )
+        odd: list[dict[str, str | int]] = [
+            {"column": name, "count": count} for name, count in seen.odd.items()
+        ]
+        return Finding(Status.BROKEN, figure, sentence, [*rows, *odd], looked_at=seen.blobs)
     sentence = f"All {seen.blobs} stored values are sealed bytes, and no other column holds any."
     return Finding(Status.HOLDS, figure, sentence, looked_at=seen.blobs)
 

@@ -18,6 +18,7 @@ from trustkeep.rooms.access.rules import EVERY_FIELD, grantee_of
 from trustkeep.rooms.purposes import queries as purposes
 
 _ROLES = frozenset(map(grantee_of, Role))
+_FOR_ALL = frozenset({Role.DPO, Role.DEPUTY_DPO})
 
 
 def give_grant(
@@ -33,7 +34,8 @@ def give_grant(
     """Let a person or role read some fields for a purpose.  `ends_at` None: while it lives.
 
     Raises:
-        Denied: the actor may not grant, or would grant to themselves or to a role of their own.
+        Denied: the actor may not grant, would grant to themselves or to a role of their own, or
+            heads a department that the grantee is not in.
         Missing: the grantee is neither a member nor a role.
         Unacceptable: there is no such live purpose, it does not need one of the fields, something
             is masked that is not granted, or the grant would have ended already.
@@ -47,6 +49,7 @@ def give_grant(
             )
         if grantee not in _ROLES:
             roster.member(grantee)
+        _refuse_beyond_team(actor, grantee)
         terms = purposes.terms_by_key().get(purpose)
         now = world.now()
         if ends_at is not None:
@@ -72,6 +75,19 @@ def give_grant(
             grants.add(grant)
         log.append(AccessEvent.GRANTED, actor, purpose=purpose, details=_details(grant))
     return grant
+
+
+def _refuse_beyond_team(actor: Actor, grantee: UUID) -> None:
+    """A head answers for the own team and for nobody else; the DPO for all.  SOP 3b."""
+    if roster.roles_of(actor.id) & _FOR_ALL:
+        return
+    if grantee not in _ROLES and roster.head_of(grantee) == actor.id:
+        return
+    raise Denied(
+        "A head of department grants access to the members of that department only: the DPO grants "
+        "it to others and to whole roles.",
+        ("not_your_team",),
+    )
 
 
 def revoke_grant(actor: Actor, *, grant: UUID) -> None:

@@ -1,0 +1,63 @@
+"""Grants: what may be masked, and for whom a head answers."""
+
+import pytest
+
+from trustkeep.base.errors import Denied, Unacceptable
+from trustkeep.kernel.people import actions as people
+from trustkeep.kernel.people.permissions import Role
+from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.access import queries
+from trustkeep.rooms.access.models import Grant
+from trustkeep.rooms.access.rules import grantee_of
+
+
+@pytest.mark.parametrize(
+    ("fields", "masked"), [(["*"], ["phnoe"]), (["*"], ["birth_date"]), (["city"], ["phone"])]
+)
+def test_only_what_is_granted_is_masked(company, fields, masked):
+    before = Grant.objects.count()
+    with pytest.raises(Unacceptable, match=f"does not hold {masked[0]}"):
+        access.give_grant(
+            company.dora, grantee=company.emil.id, purpose="support", fields=fields, masked=masked
+        )
+
+    assert before == Grant.objects.count()
+
+
+def test_a_mask_that_another_grant_undoes_is_told(company):
+    grant = access.give_grant(
+        company.dora, grantee=company.ben.id, purpose="support", masked=["phone", "email"]
+    )
+
+    assert ["email", "phone"] == queries.unmasked_beside(grant)
+
+
+@pytest.fixture
+def team(company):
+    """Emil heads a department in which Ben is and Cleo is not."""
+    department = people.make_department(company.ana, name="Support", head=company.emil.id)
+    people.move_member(company.ana, member=company.ben.id, department=department)
+    return company
+
+
+def test_a_head_grants_to_the_own_team(team):
+    grant = access.give_grant(team.emil, grantee=team.ben.id, purpose="shipping")
+
+    assert grant in queries.grants_of(team.ben.id)
+
+
+@pytest.mark.parametrize("to", ["cleo", Role.SUPPORT_AGENT, Role.STAFF])
+def test_a_head_grants_to_nobody_beyond_it(team, to):
+    grantee = grantee_of(to) if isinstance(to, Role) else getattr(team, to).id
+    with pytest.raises(Denied) as refused:
+        access.give_grant(team.emil, grantee=grantee, purpose="shipping")
+
+    assert ("not_your_team",) == refused.value.reasons
+    assert () == queries.grants_of(grantee)
+
+
+def test_the_dpo_grants_to_whole_roles(team):
+    grantee = grantee_of(Role.PRIVACY_ANALYST)
+
+    access.give_grant(team.dora, grantee=grantee, purpose="shipping")
+    assert 1 == len(queries.grants_of(grantee))
