@@ -17,7 +17,7 @@ from trustkeep.kernel.keys import founding, reference_lists, service
 from trustkeep.kernel.keys.providers import FileProvider
 from trustkeep.kernel.keys.service import KeyPlaces
 
-BATCH = 5_000  # as many as an import stores at once
+BATCH = 5_000  # half of what an import stores at once
 FILLING = 20_000
 TIMES = 15
 

@@ -208,4 +208,4 @@ def another_connection(server, transactional_db):
         each.close()
 
 
-pytest_plugins = ["tests.installation"]
+pytest_plugins = ["tests.installation", "tests.calling"]

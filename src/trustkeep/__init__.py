@@ -1,1 +1,3 @@
 """Trustkeep: a customer-privacy SOP as a running system."""
+
+__version__ = "0.1.0"

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from trustkeep.base import text
 from trustkeep.crypto import blind, keytree, sealed
 from trustkeep.crypto.encoding import joined, u16, u32
+from trustkeep.crypto.keyed import Keyed
 from trustkeep.kernel.keys import backups, service, store, unwrap
 from trustkeep.kernel.keys.sealed_lists import bucket_and_number
 from trustkeep.kernel.keys.slots import FileSlot, recovery_slot
@@ -220,7 +221,8 @@ def _tokens(canary: str, elements, generations: int, loot: Loot) -> Iterator[byt
         for element, index in elements:
             normalised = text.NORMALISERS[index](canary) if index in text.NORMALISERS else ""
             for generation in range(1, generations + 1) if normalised else ():
-                yield blind.token(blind.element_key(key, element, generation), normalised)
+                under = Keyed(blind.element_key(key, element, generation))
+                yield blind.token(under, normalised)
 
 
 def _seen(needles, where: str, data: bytes) -> Iterator[Hit]:

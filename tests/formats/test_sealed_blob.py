@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from trustkeep.base import world
 from trustkeep.crypto import sealed
 from trustkeep.crypto.encoding import joined, u32, u64
+from trustkeep.crypto.keyed import Keyed
 from trustkeep.crypto.sealed import Place, Unopenable
 from trustkeep.kernel.vault import rules
 
@@ -68,7 +69,7 @@ def test_a_header_is_sealed_as_the_vector_says():
     classes = bytes.fromhex(header["classes"])
     assert classes == rules.packed(rules.unpacked(classes))
     assert header["seal"] == rules.header_seal(
-        bytes.fromhex(header["policy_key"]), customer=UUID(header["customer"]),
+        Keyed(bytes.fromhex(header["policy_key"])), customer=UUID(header["customer"]),
         state=header["state"], version=header["version"], key_version=header["key_version"],
         classes=classes,
     ).hex()  # fmt: skip

@@ -31,6 +31,7 @@ def pages() -> dict[str, str]:
         "clauses.md": _HEAD + _clauses(),
         "operate/settings.md": _HEAD + _settings(),
         "reference/commands.md": _HEAD + _commands(),
+        "reference/api.md": _HEAD + _api(),
         "reference/events.md": _HEAD + _events(),
         "reference/errors.md": _HEAD + _errors(),
         "reference/refusals.md": _HEAD + _refusals(),
@@ -73,11 +74,14 @@ def refusals() -> list[StrEnum]:
 
 
 def failures() -> list[type[TrustkeepError]]:
-    """Every class of error that a door may answer with."""
-    found = [each for each in vars(errors).values() if isinstance(each, type)]
-    return [
-        each for each in found if issubclass(each, TrustkeepError) and each is not TrustkeepError
-    ]
+    """Every class of error that a door may answer with: those of all, then those of the API."""
+    # Here and below, late: the framework of the API cannot be imported before Django is ready.
+    from trustkeep.web.api import idempotency, parsing, versions
+
+    known = [*vars(errors).values(), *vars(parsing).values(), *vars(versions).values()]
+    known += vars(idempotency).values()
+    found = [each for each in known if isinstance(each, type) and issubclass(each, TrustkeepError)]
+    return [each for each in dict.fromkeys(found) if each is not TrustkeepError]
 
 
 def _modules() -> list[str]:
@@ -155,6 +159,28 @@ def _command(noun: str, verb: Verb) -> str:
     usage = f"{noun} {verb.name} {arguments}".strip().replace("|", "\\|")
     who = "host" if verb.permission is HOST else f"`{verb.permission}`"
     return f"| `{usage}` | {who} | {verb.help} |"
+
+
+def _api() -> str:
+    from trustkeep.config.api.gathered import DOORS
+
+    lines = [
+        "# Operations of the API\n",
+        (
+            "Below `/api/v1`; `/api/v1/openapi.json` describes them for programs. Whoever calls "
+            "needs the permission that is named.\n"
+        ),
+    ]
+    by_tag: dict[str, list[str]] = {}
+    for door in DOORS:
+        for each in door.operations:
+            path = each.path.replace("uuid:", "")
+            row = f"| `{each.method} {path}` | `{each.permission}` | {each.sentence} |"
+            by_tag.setdefault(door.tag, []).append(row)
+    for tag, rows in sorted(by_tag.items()):
+        lines += [f"## {tag}\n", "| operation | who | what it does |", "| --- | --- | --- |"]
+        lines += [*rows, ""]
+    return "\n".join(lines)
 
 
 def _events() -> str:

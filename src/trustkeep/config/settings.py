@@ -25,8 +25,11 @@ PUBLIC_URL = _environment.public_url
 ALLOWED_HOSTS: list[str] = [urlsplit(PUBLIC_URL).hostname or "localhost"]
 COMPANY_ZONE = _environment.time_zone
 ROOT_URLCONF = "trustkeep.config.urls"
-INSTALLED_APPS = ["procrastinate.contrib.django", "trustkeep.config", *_apps()]
-MIDDLEWARE: list[str] = ["trustkeep.web.middleware.known_host"]
+INSTALLED_APPS = ["procrastinate.contrib.django", "trustkeep.config", "trustkeep.web", *_apps()]
+MIDDLEWARE: list[str] = [
+    "trustkeep.web.middleware.known_host",
+    "trustkeep.web.api.answers.kept_private",
+]
 DATABASES = {"default": database.settings(_environment)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

@@ -3,10 +3,12 @@
 from django.urls import path
 
 from trustkeep.config import health
+from trustkeep.config.api.gathered import api
 from trustkeep.web import calendar
 
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path("api/v1/", api.urls),
     path("calendar/<str:secret>.ics", calendar.duties),
 ]

@@ -6,13 +6,13 @@ out of every backup.  A mark for each customer says which tokens belong to it, s
 one away unseen.  Format and vectors: `docs/formats/blind-index.md`.
 """
 
-import hmac
 from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
 from trustkeep.crypto.derive import expanded
 from trustkeep.crypto.encoding import joined, u64
+from trustkeep.crypto.keyed import Keyed
 
 TOKEN_BYTES: Final = 16
 _LABEL: Final = b"trustkeep/index/v1"
@@ -24,9 +24,9 @@ def element_key(index_key: bytes, element: str, generation: int) -> bytes:
     return expanded(index_key, joined(_LABEL, element.encode(), u64(generation)))
 
 
-def token(key: bytes, normalised: str) -> bytes:
-    """The token of a normalised value: the first 16 bytes of its keyed hash."""
-    return hmac.digest(key, normalised.encode(), "sha256")[:TOKEN_BYTES]
+def token(under: Keyed, normalised: str) -> bytes:
+    """The token of a normalised value, under its element's key: 16 bytes of its keyed hash."""
+    return under.digest(normalised.encode())[:TOKEN_BYTES]
 
 
 def mark_key(index_key: bytes, generation: int) -> bytes:
@@ -34,7 +34,7 @@ def mark_key(index_key: bytes, generation: int) -> bytes:
     return expanded(index_key, joined(_MARK_LABEL, u64(generation)))
 
 
-def mark(key: bytes, customer: UUID, version: int, tokens: Iterable[bytes]) -> bytes:
+def mark(under: Keyed, customer: UUID, version: int, tokens: Iterable[bytes]) -> bytes:
     """What a customer's tokens are known by, at this version of the record."""
     said = joined(customer.bytes, u64(version), b"".join(sorted(tokens)))
-    return hmac.digest(key, said, "sha256")[:TOKEN_BYTES]
+    return under.digest(said)[:TOKEN_BYTES]

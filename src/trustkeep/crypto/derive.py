@@ -5,6 +5,8 @@ import hmac
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from trustkeep.crypto.keyed import Keyed
+
 KEY_BYTES = 32
 
 
@@ -20,5 +22,6 @@ def expanded(key: bytes, info: bytes) -> bytes:
 
 def expanded_pair(key: bytes, info: bytes) -> tuple[bytes, bytes]:
     """Two independent keys of 32 bytes: the first 64 bytes of the expansion."""
-    first = hmac.digest(key, info + b"\x01", "sha256")
-    return first, hmac.digest(key, first + info + b"\x02", "sha256")
+    under = Keyed(key)
+    first = under.digest(info + b"\x01")
+    return first, under.digest(first + info + b"\x02")

@@ -6,6 +6,7 @@ vectors: `docs/formats/key-tree.md`.
 """
 
 from collections.abc import Sequence
+from struct import Struct
 from typing import Final
 from uuid import UUID
 
@@ -14,14 +15,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trustkeep.base import world
 from trustkeep.crypto.derive import KEY_BYTES, extracted
-from trustkeep.crypto.encoding import joined, u16, u32, u64
+from trustkeep.crypto.encoding import joined, u16, u64
 
 BUCKETS: Final = 4096
 NONCE_BYTES: Final = 12
 WRAPPED_BYTES: Final = NONCE_BYTES + KEY_BYTES + 16  # nonce, key, tag
 
 _CUSTOMER_KEY: Final = joined(b"trustkeep/customer-key/v1")
-_TWO, _FOUR, _SIXTEEN = u32(2), u32(4), u32(16)
+_REFERENCE_OF: Final = joined(b"trustkeep/reference-of/v1")
+# `joined`, at a quarter of its time: installation, customer, version, bucket, behind their lengths.
+_OF_CUSTOMER: Final = Struct(">I16sI16sIIIH")
+_OF_REFERENCE: Final = Struct(">I16sI16sIH")
 
 
 class WrongKey(Exception):
@@ -49,27 +53,15 @@ def for_bucket(install: UUID, bucket: int, epoch: int) -> bytes:
 
 def for_customer(install: UUID, customer: UUID, key_version: int) -> bytes:
     """What binds a wrapped customer key to its place; the bucket follows from the customer."""
-    number = customer.int
-    # `joined`, with the lengths that never change written out: this is a hot line.
-    return b"".join(
-        (
-            _CUSTOMER_KEY,
-            _SIXTEEN,
-            install.bytes,
-            _SIXTEEN,
-            number.to_bytes(16, "big"),
-            _FOUR,
-            key_version.to_bytes(4, "big"),
-            _TWO,
-            (number >> 116).to_bytes(2, "big"),
-        )
+    return _CUSTOMER_KEY + _OF_CUSTOMER.pack(
+        16, install.bytes, 16, customer.bytes, 4, key_version, 2, bucket_of(customer)
     )
 
 
 def for_reference(install: UUID, customer: UUID) -> bytes:
     """What binds the wrapped hash of a customer's external reference to its place."""
-    return joined(
-        b"trustkeep/reference-of/v1", install.bytes, customer.bytes, u16(bucket_of(customer))
+    return _REFERENCE_OF + _OF_REFERENCE.pack(
+        16, install.bytes, 16, customer.bytes, 2, bucket_of(customer)
     )
 
 
@@ -83,10 +75,27 @@ def new_key() -> bytes:
     return world.random_bytes(KEY_BYTES)
 
 
+def new_keys(count: int) -> list[bytes]:
+    """Many fresh keys, from one draw."""
+    drawn = world.random_bytes(KEY_BYTES * count)
+    return [drawn[at : at + KEY_BYTES] for at in range(0, len(drawn), KEY_BYTES)]
+
+
+class Wrapping:
+    """A key that wraps others, made ready for several of them."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def wrap(self, place: bytes, key: bytes) -> bytes:
+        """A key of 32 bytes, wrapped for one place: 60 bytes."""
+        nonce = world.random_bytes(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, key, place)
+
+
 def wrap(wrapping_key: bytes, place: bytes, key: bytes) -> bytes:
-    """A key of 32 bytes, wrapped for one place: 60 bytes."""
-    nonce = world.random_bytes(NONCE_BYTES)
-    return nonce + AESGCM(wrapping_key).encrypt(nonce, key, place)
+    """As `Wrapping.wrap`, where one key is wrapped."""
+    return Wrapping(wrapping_key).wrap(place, key)
 
 
 def unwrap(wrapping_key: bytes, place: bytes, wrapped: bytes) -> bytes:

@@ -6,8 +6,9 @@ written back does not open.  Format and vectors: `docs/formats/sealed-blob.md`.
 """
 
 import hmac
-from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from struct import Struct
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -30,15 +31,15 @@ LARGEST: Final = 16 * 1024 * 1024  # a blob is one class of one customer, never 
 
 _LABEL: Final = b"trustkeep/sealed/v1"
 _HEADED: Final = joined(_LABEL)
-_FOUR, _EIGHT, _SIXTEEN = u32(4), u32(8), u32(16)
+_VERSIONS: Final = Struct(">IIIQ")  # key version and version, each behind its length
+_SIXTEEN: Final = u32(16)
 
 
 class Unopenable(Exception):
     """The bytes do not open here: another key, another place, another version, or changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a blob belongs.  `kind` names a class (`class/identity`) or a text (`text/...`).
 
     `key_version` counts the subject's keys, `version` the writings of this blob; both from 1.
@@ -52,23 +53,22 @@ class Place:
 
     def associated_data(self) -> bytes:
         """What the tag covers beside the text."""
-        kind = self.kind.encode()
-        # `joined`, with the lengths that never change written out: this is the hottest line.
-        return b"".join(
-            (
-                _HEADED,
-                _SIXTEEN,
-                self.install.bytes,
-                _SIXTEEN,
-                self.subject.int.to_bytes(16, "big"),
-                len(kind).to_bytes(4, "big"),
-                kind,
-                _FOUR,
-                self.key_version.to_bytes(4, "big"),
-                _EIGHT,
-                self.version.to_bytes(8, "big"),
-            )
-        )
+        before, after, _ = _alike(self.install, self.kind)
+        versions = _VERSIONS.pack(4, self.key_version, 8, self.version)
+        return b"".join((before, self.subject.bytes, after, versions))
+
+
+@lru_cache(maxsize=64)
+def _alike(install: UUID, kind: str) -> tuple[bytes, bytes, bytes]:
+    """What places of one kind have alike: before and behind the subject, and the keys' label."""
+    name = kind.encode()
+    before = b"".join((_HEADED, _SIXTEEN, install.bytes, _SIXTEEN))
+    return before, u32(len(name)) + name, _LABEL + b"/" + name
+
+
+def _keys(key: bytes, place: Place) -> tuple[bytes, bytes]:
+    """The sealing key of a place, and what commits to it."""
+    return expanded_pair(key, _alike(place.install, place.kind)[2])
 
 
 def seal(key: bytes, place: Place, opened: bytes) -> bytes:
@@ -77,7 +77,7 @@ def seal(key: bytes, place: Place, opened: bytes) -> bytes:
     Raises:
         ValueError: more than `LARGEST` bytes.
     """
-    sealing_key, commitment = expanded_pair(key, _LABEL + b"/" + place.kind.encode())
+    sealing_key, commitment = _keys(key, place)
     nonce = world.random_bytes(NONCE_BYTES)
     sealed = AESGCM(sealing_key).encrypt(nonce, _padded(opened), place.associated_data())
     return b"".join((HEAD, commitment, nonce, sealed))
@@ -91,7 +91,7 @@ def open_sealed(key: bytes, place: Place, blob: bytes) -> bytes:
     """
     if not has_form(blob):
         raise Unopenable("the bytes are not a sealed blob")
-    sealing_key, commitment = expanded_pair(key, _LABEL + b"/" + place.kind.encode())
+    sealing_key, commitment = _keys(key, place)
     nonce_at = len(HEAD) + COMMITMENT_BYTES
     if not hmac.compare_digest(commitment, blob[len(HEAD) : nonce_at]):
         raise Unopenable("the blob is committed to another key")
@@ -126,7 +126,7 @@ def _padded(opened: bytes) -> bytes:
     if len(opened) > LARGEST:
         raise ValueError("a sealed blob holds at most 16 MiB")
     size = LENGTH_BYTES + len(opened)
-    return u32(len(opened)) + opened + bytes(_step_for(size) - size)
+    return (u32(len(opened)) + opened).ljust(_step_for(size), b"\0")
 
 
 def _unpadded(padded: bytes) -> bytes:

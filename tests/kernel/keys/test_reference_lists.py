@@ -4,12 +4,12 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.keyhouse import Keyhouse
 
 from trustkeep.base import world
-from trustkeep.base.errors import Conflict, Tampered
+from trustkeep.base.errors import Conflict, KeysChanging, Tampered
 from trustkeep.kernel.keys import reference_lists, sealed_lists
 from trustkeep.kernel.keys.sealed_lists import (
     CLOSED,
@@ -73,6 +73,28 @@ def stored(keys):
 def test_each_of_many_references_leads_to_its_customer(keys, many):
     assert many == found(keys, many)
     assert {} == found(keys, named(20))
+
+
+def test_references_that_mean_nobody_yet_mean_new_customers_with_keys(keys, many):
+    new = [*named(3), *named(2, BUCKET + 1)]
+    some = dict(list(many.items())[:2])
+    known, fresh, made = keys.customers_of([*new, *some])
+    assert some == known
+    assert set(new) == set(fresh)
+    assert fresh == found(keys, new)
+    assert made == keys.customer_keys(list(fresh.values()))
+    assert 5 == len({key.key for key in made.values()})
+    assert (known | fresh, {}, {}) == keys.customers_of([*new, *some])
+    assert (many | fresh) == found(keys, many | fresh)
+
+
+def test_while_keys_change_known_references_are_found_and_no_new_customer_is_made(keys, many):
+    change(keys, "INSERT INTO meta VALUES ('transition', x'00')")
+    before = stored(keys)
+    with pytest.raises(KeysChanging):
+        keys.customers_of([*many, *named(1)])
+    assert before == stored(keys)
+    assert (many, {}, {}) == keys.customers_of(list(many))
 
 
 def test_one_reference_more_writes_one_list_however_many_there_are(keys, many):
@@ -164,13 +186,15 @@ def test_lists_are_made_again_in_steps(keys, monkeypatch):
     assert known == found(keys, known)
 
 
+@example([CLOSED - 15, OPEN, CLOSED])
 @given(st.lists(st.integers(0, 3 * CLOSED), max_size=6))
 def test_lists_grow_by_few_and_lose_nothing(sizes):
     lists, expected = [OneList(b"")], 0
     for size in sizes:
         more = b"".join((expected + n).to_bytes(ENTRY_BYTES, "big") for n in range(size))
         written = sealed_lists.grown(BUCKET, lists, more)
-        assert len(written.lists) <= 2 + -(-size // CLOSED)
+        # The open list, and what the last closed one and the open one held behind it.
+        assert len(written.lists) <= 3 + -(-size // CLOSED)
         lists = [written.lists.get(number) or lists[number] for number in range(written.closed + 1)]
         expected += size
 

@@ -8,8 +8,9 @@ import pytest
 
 from trustkeep.base import world
 from trustkeep.base.actor import NOBODY
-from trustkeep.base.errors import Conflict, KeysChanging, Rebuilding, Unacceptable
-from trustkeep.kernel.keys import service
+from trustkeep.base.errors import Conflict, KeysChanging, Rebuilding, Tampered, Unacceptable
+from trustkeep.kernel.keys import kit, references, service, store
+from trustkeep.kernel.keys.slots import SlotUnreachable
 from trustkeep.kernel.vault import index, known
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.rooms.customers import actions
@@ -257,6 +258,34 @@ def test_customers_of_every_file_count_before_the_kit_is_proven(company, table):
     assert 50 == Customer.objects.count()
     again = run(company, table(*numbered(0, 50)), is_demo=False)
     assert (0, 50) == (again.created, again.known)
+
+
+def test_once_the_kit_is_proven_only_new_customers_ask_for_the_recovery_slot(
+    company, table, tmp_path
+):
+    keys, path = service.current(), tmp_path / "kit.txt"
+    kit.prove(keys, path, kit.make(keys, path))
+    assert 60 == run(company, table(*numbered(0, 60)), is_demo=False).created
+    keys.recovery.folder.rename(tmp_path / "away")
+
+    again = run(company, table(*numbered(0, 60)), is_demo=False)
+
+    assert (0, 60) == (again.created, again.known)
+    with pytest.raises(SlotUnreachable):
+        run(company, table(*numbered(0, 61)), is_demo=False)
+    assert 60 == Customer.objects.count()
+
+
+def test_a_key_that_was_taken_away_before_there_was_a_record_is_found(company, table):
+    keys = service.current()
+    _, fresh, _ = keys.customers_of(references.hashes(keys, ["1"]))
+    with keys.store.writing() as rows:
+        store.drop_key(rows, *fresh.values())
+
+    with pytest.raises(Tampered, match="knows the reference"):
+        run(company, table(["1", "Dan", "", ""]))
+
+    assert 0 == Customer.objects.count()
 
 
 def test_one_who_was_erased_makes_room(company, table):

@@ -16,11 +16,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from uuid import UUID
 
+from trustkeep.base import world
 from trustkeep.base.errors import Conflict, Tampered
 from trustkeep.crypto import keytree
 from trustkeep.crypto.keytree import BUCKETS, WrongKey
 from trustkeep.kernel.keys import sealed_lists, store
-from trustkeep.kernel.keys.sealed_lists import ENTRY_BYTES, HASH_BYTES, Lists, Written, group_of
+from trustkeep.kernel.keys.sealed_lists import (
+    ENTRY_BYTES,
+    HASH_BYTES,
+    Lists,
+    OneList,
+    Written,
+    group_of,
+)
 from trustkeep.kernel.keys.unwrap import LIST_KEYS, Epoch
 
 RENEWED = "reference-lists-renewed"  # the groups of the last change, with their entries
@@ -43,15 +51,46 @@ def find(rows: sqlite3.Connection, epoch: Epoch, hashed: Sequence[bytes]) -> dic
     Raises:
         Tampered: a list was changed from outside.
     """
-    lists = Lists.at(rows, epoch)
+    by_bucket = _by_bucket(hashed)
     found: dict[bytes, UUID] = {}
-    for bucket, some in _by_bucket(hashed).items():
-        entries = lists.entries(bucket)
-        for digest in some:
-            place = _place_of(entries, digest)
-            if place >= 0:
-                found[digest] = UUID(bytes=entries[place + HASH_BYTES : place + ENTRY_BYTES])
+    for bucket, lists in Lists.at(rows, epoch).of_many(by_bucket):
+        found |= _found(lists, by_bucket[bucket])
     return found
+
+
+def find_or_add(
+    rows: sqlite3.Connection, epoch: Epoch, hashed: Sequence[bytes]
+) -> tuple[dict[bytes, UUID], dict[bytes, UUID]]:
+    """The customers that these hashes mean; and those, new ones, that the others mean from now on.
+
+    Raises:
+        Tampered: a list was changed from outside.
+    """
+    lists, by_bucket = Lists.at(rows, epoch), _by_bucket(hashed)
+    known: dict[bytes, UUID] = {}
+    fresh: dict[bytes, UUID] = {}
+
+    def grown() -> Iterator[Written]:
+        for bucket, before in lists.of_many(by_bucket):
+            there = _found(before, by_bucket[bucket])
+            known.update(there)
+            new = {one: world.new_id() for one in by_bucket[bucket] if one not in there}
+            if new:
+                fresh.update(new)
+                more = b"".join(digest + customer.bytes for digest, customer in new.items())
+                yield sealed_lists.grown(bucket, before, more)
+
+    lists.put(grown())  # one after the other, so that few are in memory
+    return known, fresh
+
+
+def _found(lists: Sequence[OneList], hashed: Iterable[bytes]) -> dict[bytes, UUID]:
+    entries = lists[0].entries if len(lists) == 1 else b"".join([one.entries for one in lists])
+    return {
+        digest: UUID(bytes=entries[place + HASH_BYTES : place + ENTRY_BYTES])
+        for digest in hashed
+        if (place := _place_of(entries, digest)) >= 0
+    }
 
 
 def add(rows: sqlite3.Connection, epoch: Epoch, references: Mapping[bytes, UUID]) -> None:
@@ -61,16 +100,20 @@ def add(rows: sqlite3.Connection, epoch: Epoch, references: Mapping[bytes, UUID]
         Conflict: one of them means somebody already.
         Tampered: a list was changed from outside.
     """
-    lists = Lists.at(rows, epoch)
+    lists, by_bucket = Lists.at(rows, epoch), _by_bucket(references)
     # All of them before the first is written: a conflict changes nothing.
-    lists.put([_longer(lists, references, *one) for one in _by_bucket(references).items()])
+    lists.put(
+        [
+            _longer(references, bucket, before, by_bucket[bucket])
+            for bucket, before in lists.of_many(by_bucket)
+        ]
+    )
 
 
 def _longer(
-    lists: Lists, references: Mapping[bytes, UUID], bucket: int, some: Sequence[bytes]
+    references: Mapping[bytes, UUID], bucket: int, before: Sequence[OneList], some: Sequence[bytes]
 ) -> Written:
-    before = lists.of(bucket)
-    if any(_place_of(one.entries, digest) >= 0 for one in before for digest in some):
+    if _found(before, some):
         raise Conflict("This external reference belongs to another customer; nothing was changed.")
     more = b"".join(digest + references[digest].bytes for digest in some)
     return sealed_lists.grown(bucket, before, more)
@@ -122,14 +165,6 @@ def _shorter(lists: Lists, bucket: int, gone: Sequence[bytes]) -> tuple[Written,
         if place >= 0:
             entries = entries[:place] + entries[place + ENTRY_BYTES :]
     return sealed_lists.dealt(bucket, before, entries), count
-
-
-def wrapped(epoch: Epoch, customer: UUID, digest: bytes | None) -> bytes | None:
-    """The hash of a customer's reference, to stand beside the customer's key."""
-    if digest is None:
-        return None
-    key = epoch.bucket_key(keytree.bucket_of(customer))
-    return keytree.wrap(key, keytree.for_reference(epoch.install, customer), digest)
 
 
 def unwrapped(epoch: Epoch, customer: UUID, stored: bytes) -> bytes:

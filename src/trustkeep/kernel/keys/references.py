@@ -5,12 +5,12 @@ old dump and the live key confirm a guess about somebody who was erased.  So the
 beside the keys and sealed: an erasure leaves no key that opens an old copy of them.
 """
 
-import hmac
 from collections.abc import Sequence
 from uuid import UUID
 
 from trustkeep.base import text
 from trustkeep.crypto.encoding import joined
+from trustkeep.crypto.keyed import Keyed
 from trustkeep.kernel.keys import reference_lists
 from trustkeep.kernel.keys.service import KeyService
 
@@ -19,11 +19,8 @@ _LABEL = b"trustkeep/reference/v1"
 
 def hashes(keys: KeyService, references: Sequence[str]) -> list[bytes]:
     """The keyed hash of each reference, normalised."""
-    key = keys.named_key("reference")
-    return [
-        hmac.digest(key, joined(_LABEL, text.reference(one).encode()), "sha256")
-        for one in references
-    ]
+    under = Keyed(keys.named_key("reference"))
+    return [under.digest(joined(_LABEL, text.reference(one).encode())) for one in references]
 
 
 def customers(keys: KeyService, hashed: Sequence[bytes]) -> dict[bytes, UUID]:

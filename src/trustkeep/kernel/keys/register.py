@@ -145,6 +145,7 @@ def standings_in(
     """
     heads = _verified(keys, rows).heads
     found: dict[UUID, Standing] = {}
+    nothing = Standing()  # one for all of whom nothing is said: with most it is so
     for subject in subjects:
         bucket = bucket_of(subject)
         head = heads[bucket]
@@ -153,7 +154,7 @@ def standings_in(
             secret = keys.ring.at(rows).named_key(rows, "register")
             known = head, chain.bucket_standings(rows, secret, bucket, head)
             keys.seen.buckets[bucket] = known
-        found[subject] = _of(known, head, subject)
+        found[subject] = _of(known, head, subject, nothing)
     return found
 
 
@@ -162,20 +163,21 @@ def _known(
 ) -> dict[UUID, Standing] | None:
     """The standings under these heads, if each bucket was read under its head already."""
     found: dict[UUID, Standing] = {}
+    nothing = Standing()
     for subject in subjects:
         bucket = bucket_of(subject)
         head = heads[bucket]
         known = seen.buckets.get(bucket)
         if head != EMPTY and (known is None or known[0] != head):
             return None
-        found[subject] = _of(known, head, subject)
+        found[subject] = _of(known, head, subject, nothing)
     return found
 
 
-def _of(known: Bucket | None, head: bytes, subject: UUID) -> Standing:
+def _of(known: Bucket | None, head: bytes, subject: UUID, nothing: Standing) -> Standing:
     if known is None or head == EMPTY:
-        return Standing()
-    return known[1].get(subject.bytes) or Standing()
+        return nothing
+    return known[1].get(subject.bytes) or nothing
 
 
 def verify(keys: KeyService) -> int:

@@ -6,9 +6,11 @@ Format: `docs/formats/key-tree.md`.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
 from struct import Struct
+from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -24,30 +26,34 @@ HASH_BYTES, CUSTOMER_BYTES = 32, 16
 ENTRY_BYTES = HASH_BYTES + CUSTOMER_BYTES
 OPEN, CLOSED = 16, 256  # entries of a list at most
 ROOM = 8  # a closed list is as long as a multiple of so many entries: its size says little
+_CLOSED_AT = 20  # bits of a place below the bucket of a closed list
+_BY_BUCKET, _BY_BUCKET_AND_PLACE = itemgetter(0), itemgetter(0, 1)
 _LABEL = b"trustkeep/reference-list/v2"
 _PLACE = Struct(">IHII")  # `joined` of u16 bucket and u32 number, at a tenth of its time
 _HEAD = Struct(">II")  # count, how many closed lists
-_CLOSED_AT = 20  # bits of a place below the bucket of a closed list
+# The open lists of some buckets, and whatever stands in the places of their closed ones (20 is
+# `_CLOSED_AT`).
 _OF = (
-    "SELECT list FROM reference_list WHERE place = ? UNION ALL"
-    " SELECT list FROM reference_list WHERE place BETWEEN ? AND ?"
+    "WITH wanted (bucket) AS (VALUES %s)"
+    " SELECT bucket, place, list FROM wanted CROSS JOIN reference_list ON place = bucket UNION ALL"
+    " SELECT bucket, place, list FROM wanted CROSS JOIN reference_list"
+    " ON place BETWEEN ((bucket + 1) << 20) + 1 AND (bucket + 2) << 20"
 )
+_AT_ONCE = 400  # buckets in one statement
 _PUT = (
     "INSERT INTO reference_list VALUES (?, ?)"
     " ON CONFLICT (place) DO UPDATE SET list = excluded.list"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OneList:
+class OneList(NamedTuple):
     """Entries one after the other, and for how many there is room at least."""
 
     entries: bytes
     room: int = OPEN
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """Lists of one bucket that are to be written, by number, and how many closed ones it has."""
 
     bucket: int
@@ -73,9 +79,25 @@ class Lists:
         Raises:
             Tampered: a list was changed from outside, or is gone.
         """
-        places = (bucket, place_of(bucket, 1), place_of(bucket + 1, 1) - 1)
-        stored = self._rows.execute(_OF, places).fetchall()
-        opened = [self._opened(bucket, number, *row) for number, row in enumerate(stored)]
+        ((_, lists),) = self.of_many((bucket,))
+        return lists
+
+    def of_many(self, buckets: Iterable[int]) -> Iterator[tuple[int, list[OneList]]]:
+        """The lists of some buckets, with few of them in memory at a time.
+
+        Raises:
+            Tampered: a list was changed from outside, or is gone.
+        """
+        remaining = iter(buckets)
+        while some := list(islice(remaining, _AT_ONCE)):
+            stored = self._rows.execute(_OF % ",".join(["(?)"] * len(some)), some).fetchall()
+            stored.sort(key=_BY_BUCKET_AND_PLACE)
+            by_bucket = {bucket: list(lists) for bucket, lists in groupby(stored, _BY_BUCKET)}
+            for bucket in some:
+                yield bucket, self._all_opened(bucket, by_bucket.get(bucket, ()))
+
+    def _all_opened(self, bucket: int, stored: Collection[tuple[int, int, bytes]]) -> list[OneList]:
+        opened = [self._opened(bucket, number, row[2]) for number, row in enumerate(stored)]
         if not opened or opened[0][1] != len(opened) - 1:
             raise _changed(bucket)
         return [one for one, _ in opened]

@@ -19,7 +19,7 @@ from trustkeep.kernel.keys.providers import MasterKeyProvider
 from trustkeep.kernel.keys.slots import FileSlot, recovery_slot
 from trustkeep.kernel.keys.standing import Seen
 from trustkeep.kernel.keys.store import KeyStore
-from trustkeep.kernel.keys.unwrap import CustomerKey, Ring, check_master
+from trustkeep.kernel.keys.unwrap import CustomerKey, Epoch, Ring, check_master
 
 INSTALL, RECIPIENT, TRANSITION = "install", "recovery-recipient", "transition"
 
@@ -87,31 +87,52 @@ class KeyService:
             KeysChanging: an epoch change is under way.
             Conflict: a key or reference is there already.
         """
-        made = {customer: CustomerKey(1, keytree.new_key()) for customer in customers}
         with self.store.writing() as rows:
             refuse_in_transition(rows)
             epoch = self.ring.at(rows)
-            digests = {customer: digest for digest, customer in references.items()}
-            store.add_keys(
-                rows,
-                (
-                    (
-                        customer,
-                        key.version,
-                        epoch.wrap_customer(customer, key),
-                        reference_lists.wrapped(epoch, customer, digests.get(customer)),
-                    )
-                    for customer, key in made.items()
-                ),
-            )
+            made = _made(rows, epoch, customers, references)
             reference_lists.add(rows, epoch, references)
         return made
+
+    def customers_of(
+        self, hashed: Sequence[bytes]
+    ) -> tuple[dict[bytes, UUID], dict[bytes, UUID], dict[UUID, CustomerKey]]:
+        """Whom references mean that were known; whom the others mean from now on; the new keys.
+
+        `hashed` are from `references.hashes`.  One look at the lists for both: it is most of the
+        work.  What is new is durable when this returns.
+
+        Raises:
+            KeysChanging: some are new, and an epoch change is under way.
+            Tampered: what the key store says of references was changed from outside.
+        """
+        with self.store.writing() as rows:
+            epoch = self.ring.at(rows)
+            known, fresh = reference_lists.find_or_add(rows, epoch, hashed)
+            if fresh:
+                refuse_in_transition(rows)
+            made = _made(rows, epoch, list(fresh.values()), fresh)
+        return known, fresh, made
 
     def close(self) -> None:
         """Forget every key and close the store."""
         self.stop.set()
         self.ring.drop()
         self.store.close()
+
+
+def _made(
+    rows: sqlite3.Connection,
+    epoch: Epoch,
+    customers: Sequence[UUID],
+    references: Mapping[bytes, UUID],
+) -> dict[UUID, CustomerKey]:
+    """Store a new key for each customer, wrapped inside the transaction that has read the epoch."""
+    keys = zip(customers, keytree.new_keys(len(customers)), strict=True)
+    made = {customer: CustomerKey(1, key) for customer, key in keys}
+    digests = {customer: digest for digest, customer in references.items()}
+    store.add_keys(rows, epoch.wrapped(made, digests))
+    return made
 
 
 def refuse_in_transition(rows: sqlite3.Connection) -> None:

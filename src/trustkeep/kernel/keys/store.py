@@ -201,10 +201,11 @@ def wrapped_keys(rows: sqlite3.Connection, customers: Iterable[UUID]) -> Iterato
     """The wrapped keys of many customers; those that have none are left out."""
     remaining = iter(customers)
     while some := list(islice(remaining, AT_ONCE)):
-        marks = ",".join(["(?,?)"] * len(some))
-        places = [value for one in some for value in (bucket_of(one), one.bytes)]
+        by_bytes = {one.bytes: one for one in some}
+        places = [value for known, one in by_bytes.items() for value in (bucket_of(one), known)]
+        marks = ",".join(["(?,?)"] * len(by_bytes))
         for customer, version, wrapped in rows.execute(_KEYS_OF % marks, places):
-            yield UUID(bytes=customer), version, wrapped
+            yield by_bytes[customer], version, wrapped
 
 
 def keyed_between(rows: sqlite3.Connection, first: UUID, last: UUID) -> set[bytes]:

@@ -6,18 +6,20 @@ compared at every use, and a timer drops them in an idle process.  No customer's
 
 import sqlite3
 import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from sqlite3 import Connection
 from uuid import UUID
 
 from trustkeep.base.errors import Misconfigured, Tampered, TrustkeepError
 from trustkeep.crypto import keytree
 from trustkeep.crypto.derive import expanded
-from trustkeep.crypto.keytree import WrongKey
+from trustkeep.crypto.keytree import Wrapping, WrongKey
 from trustkeep.kernel.keys import store
 from trustkeep.kernel.keys.providers import NOT_OURS
 from trustkeep.kernel.keys.slots import FileSlot
-from trustkeep.kernel.keys.store import KeyStore
+from trustkeep.kernel.keys.store import Kept, KeyStore
 
 DROP_AFTER_S = 60.0  # an erased customer's bucket key is in no process longer than this
 CHECK_EVERY_S = 20.0
@@ -78,11 +80,25 @@ class Epoch:
         except WrongKey:
             raise _changed(f"The key of customer {customer}") from None
 
-    def wrap_customer(self, customer: UUID, key: CustomerKey) -> bytes:
-        """Wrap a customer's key; only inside `store.writing`."""
-        bucket_key = self.bucket_key(keytree.bucket_of(customer))
-        place = keytree.for_customer(self.install, customer, key.version)
-        return keytree.wrap(bucket_key, place, key.key)
+    def wrapped(
+        self, keys: Mapping[UUID, CustomerKey], references: Mapping[UUID, bytes]
+    ) -> Iterator[Kept]:
+        """Customers' keys as the store keeps them; only inside `store.writing`.
+
+        Beside each stands the hash of the customer's reference, where there is one.  In the order
+        of the table: neighbours share a bucket, and a page.
+        """
+        last, wrapping = -1, None
+        for customer in sorted(keys, key=attrgetter("int")):
+            bucket = keytree.bucket_of(customer)
+            if wrapping is None or bucket != last:
+                last, wrapping = bucket, Wrapping(self.bucket_key(bucket))
+            version, digest = keys[customer].version, references.get(customer)
+            place = keytree.for_customer(self.install, customer, version)
+            reference = digest and wrapping.wrap(
+                keytree.for_reference(self.install, customer), digest
+            )
+            yield customer, version, wrapping.wrap(place, keys[customer].key), reference
 
     def named_key(self, rows: Connection, name: str) -> bytes:
         """One of the keys of `NAMED`.

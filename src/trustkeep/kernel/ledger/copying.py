@@ -8,8 +8,8 @@ from uuid import UUID
 from trustkeep.kernel.ledger.entry import Chained
 
 COLUMNS = "writer,counter,at,event,actor,customer,purpose,state_version,body,tag"
-_BEGINNING = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_END = b"\xff\xff"
+BEGINNING = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+END = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL counts microseconds from here
 _MICROSECOND = timedelta(microseconds=1)
@@ -19,8 +19,8 @@ _SIXTEEN = (16).to_bytes(4, "big")
 
 def copied(entries: Sequence[Chained]) -> bytes:
     """The rows of entries of one writer and one moment."""
-    parts = [_BEGINNING]
-    row, at = _ROW.pack(10, 16, entries[0].ref.writer.bytes), _moment(entries[0].at)
+    parts = [BEGINNING]
+    row, at = _ROW.pack(10, 16, entries[0].ref.writer.bytes), moment(entries[0].at)
     names: dict[str, bytes] = {}
     for entry in entries:
         draft, ref, _, body, _, tag = entry
@@ -38,11 +38,12 @@ def copied(entries: Sequence[Chained]) -> bytes:
             len(tag).to_bytes(4, "big"),
             tag,
         )
-    parts.append(_END)
+    parts.append(END)
     return b"".join(parts)
 
 
-def _moment(at: datetime) -> bytes:
+def moment(at: datetime) -> bytes:
+    """A moment as a column: its length, then microseconds."""
     return _EIGHT.pack(8, (at - _EPOCH) // _MICROSECOND)
 
 

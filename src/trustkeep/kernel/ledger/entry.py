@@ -1,6 +1,5 @@
 """One entry as bytes.  Format: `docs/formats/ledger-entry.md`.  Pure: no database."""
 
-import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from uuid import UUID
 from trustkeep.base import actor as actors
 from trustkeep.base.actor import Actor
 from trustkeep.base.events import CHECKS, Detail, Event
+from trustkeep.crypto.keyed import Keyed
 from trustkeep.crypto.merkle import leaf_hash
 from trustkeep.crypto.tiles import LARGEST_ENTRY
 
@@ -169,14 +169,15 @@ def chained(
     """
     writer, counter = after
     wording: Wording | None = None
+    tags = Keyed(tag_key)
     for draft in drafts:
         if wording is None or not wording.fits(draft):
             wording = Wording(draft, writer, at)
         counter += 1
         body = wording.body(draft, counter, before)
         before = leaf_hash(body)
-        tag = hmac.digest(tag_key, body, "sha256")
-        yield Chained(draft, EntryRef(writer, counter), at, body, before, tag)
+        ref = EntryRef(writer, counter)
+        yield Chained(draft, ref, at, body, before, tags.digest(body))
 
 
 def encoded_details(draft: Draft) -> str:

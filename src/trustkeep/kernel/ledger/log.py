@@ -6,6 +6,7 @@ it was to witness must not happen.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,16 +20,18 @@ from trustkeep.kernel.jobs import reactions
 from trustkeep.kernel.ledger import chain, ports, trips
 from trustkeep.kernel.ledger.copying import COLUMNS, copied
 from trustkeep.kernel.ledger.entry import Chained, Details, Draft, EntryRef, Template, prepared
+from trustkeep.kernel.ledger.feeding import Copy, Feed
 from trustkeep.kernel.ledger.lag import is_behind, oldest_unpositioned_at
 from trustkeep.kernel.ledger.trips import Statement
 
 __all__ = [
     "Details", "Draft", "EntryRef", "Template", "append", "append_and_commit",
-    "append_many", "is_behind", "oldest_unpositioned_at", "prepared",
+    "append_fed", "append_many", "is_behind", "oldest_unpositioned_at", "prepared",
 ]  # fmt: skip
 
 _TYPES = "uuid,bigint,timestamptz,text,text,uuid,text,bigint,bytea,bytea"
 _INSERT = f"INSERT INTO ledger_entry({COLUMNS}) VALUES(%s,%s,%s,%s,%s,%s,%s,%s,%s,%s)"
+_COPY = f"COPY ledger_entry({COLUMNS}) FROM STDIN (FORMAT BINARY)"
 _WRITER = (
     "INSERT INTO ledger_writer(id,process,process_started_at,positioned,closed) "
     "VALUES(%s,pg_backend_pid(),(SELECT backend_start FROM pg_stat_activity "
@@ -62,7 +65,7 @@ def append(
     (entry,), is_new = _next([Draft(event, actor, customer, purpose, details)])
     with _storing(), connection.cursor() as cursor:
         if is_new:
-            cursor.execute(_WRITER, (entry.ref.writer,))
+            cursor.execute(_WRITER % "%s", (entry.ref.writer,))
         cursor.execute(_INSERT, _row(entry))
     _react([entry])
     return entry.ref
@@ -96,10 +99,27 @@ def append_many(drafts: Iterable[Draft]) -> list[EntryRef]:
         return []
     with _storing(), connection.cursor() as cursor:
         if is_new:
-            cursor.execute(_WRITER, (entries[0].ref.writer,))
-        with cursor.copy(f"COPY ledger_entry({COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy:
+            cursor.execute(_WRITER % "%s", (entries[0].ref.writer,))
+        with cursor.copy(_COPY) as copy:
             copy.write(copied(entries))
     _react(entries)
+    return [entry.ref for entry in entries]
+
+
+def append_fed(feed: Feed, drafts: Iterable[Draft], *beside: Copy) -> list[EntryRef]:
+    """As `append_many`, with other rows of the same act; stored when the feed's block has ended.
+
+    Raises:
+        LedgerUnavailable, ValueError, RuntimeError, SealedStart: as `append`.
+    """
+    entries, is_new = _next(drafts)
+    own: list[Copy] = []
+    if entries:
+        if is_new:
+            own.append(Copy(_WRITER % f"'{entries[0].ref.writer}'", None, _storing))
+        own.append(Copy(_COPY, copied(entries), _storing))
+    feed.give(*beside, *own)
+    feed.afterwards(partial(_react, entries))
     return [entry.ref for entry in entries]
 
 
@@ -122,8 +142,11 @@ def _storing() -> Iterator[None]:
 
 
 def _react(entries: Iterable[Chained]) -> None:
-    for entry in entries:
-        for handler in reactions.handlers_for(entry.draft.event):
+    handlers = {
+        event: reactions.handlers_for(event) for event in {one.draft.event for one in entries}
+    }
+    for entry in entries if any(handlers.values()) else ():
+        for handler in handlers[entry.draft.event]:
             reactions.enqueue(handler, entry.ref.writer, entry.ref.counter)
 
 

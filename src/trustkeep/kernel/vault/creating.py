@@ -6,40 +6,32 @@ also when two imports run at once, and when one was interrupted and is started a
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
-from trustkeep.base import points, world
+from trustkeep.base import points
 from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Tampered
 from trustkeep.kernel.keys import references, service
 from trustkeep.kernel.keys.unwrap import CustomerKey
 from trustkeep.kernel.ledger import log
-from trustkeep.kernel.vault import index, rules, sealing
+from trustkeep.kernel.ledger.feeding import Copy, Feed
+from trustkeep.kernel.vault import index, rules
 from trustkeep.kernel.vault.events import VaultEvent
-from trustkeep.kernel.vault.headers import Header
-from trustkeep.kernel.vault.known import recorded
+from trustkeep.kernel.vault.known import recorded, with_record
 from trustkeep.kernel.vault.models import Element
-from trustkeep.kernel.vault.rules import SensitivityClass, State, Written
+from trustkeep.kernel.vault.new_rows import NewRows
+from trustkeep.kernel.vault.rules import SensitivityClass, Written
 from trustkeep.kernel.vault.sealing import Values
 
 CREATORS = 0x7472_7573_7469_6477  # advisory lock: one at a time turns references into customers
 
-_HEADERS = (
-    "COPY vault_customer (id, state, version, key_version, classes, seal, created_at)"
-    " FROM STDIN (FORMAT BINARY)"
-)
-_HEADER_TYPES = ("uuid", "int2", "int8", "int4", "bytea", "bytea", "timestamptz")
-_VALUES = "COPY vault_sealedvalues (customer_id, number, version, blob) FROM STDIN (FORMAT BINARY)"
-_VALUE_TYPES = ("uuid", "int2", "int8", "bytea")
-_TOKENS = "COPY vault_token (token, customer) FROM STDIN (FORMAT BINARY)"
-_MARKS = "COPY vault_mark (customer, mark) FROM STDIN (FORMAT BINARY)"
-_TOKEN_TYPES, _MARK_TYPES = ("bytea", "uuid"), ("uuid", "bytea")
+AT_ONCE, LOOKS = 250, 25  # customers in one message to the database; between two looks at it
 
 
-@dataclass(frozen=True, slots=True)
-class NewCustomer:
+class NewCustomer(NamedTuple):
     """A customer to be: the company's own reference, and opened values by element."""
 
     reference: str
@@ -52,13 +44,6 @@ class Stored:
 
     created: int
     known: Mapping[UUID, NewCustomer]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sealed:
-    header: Header
-    seal: bytes
-    blobs: Mapping[SensitivityClass, tuple[int, bytes]]
 
 
 def store_new(
@@ -77,17 +62,14 @@ def store_new(
     """
     wait_for_others()
     hashed = references.hashes(service.current(), [row.reference for row in rows])
-    known = recorded(hashed)
-    fresh = [(digest, row) for digest, row in zip(hashed, rows, strict=True) if digest not in known]
+    known, prepared = _customers_for(hashed)
+    fresh = [
+        (row, *prepared[digest])
+        for digest, row in zip(hashed, rows, strict=True)
+        if digest in prepared
+    ]
     if fresh:
-        prepared = _keys_for([digest for digest, _ in fresh])
-        _create(
-            actor,
-            [row for _, row in fresh],
-            [prepared[digest] for digest, _ in fresh],
-            elements,
-            source=source,
-        )
+        _create(actor, fresh, elements, source=source)
     there = {
         known[digest]: row for digest, row in zip(hashed, rows, strict=True) if digest in known
     }
@@ -106,70 +88,61 @@ def count_new(references_: Iterable[str]) -> int:
     return len(set(hashed)) - len(recorded(hashed))
 
 
-def _keys_for(hashed: Sequence[bytes]) -> dict[bytes, tuple[UUID, CustomerKey]]:
-    """An identifier and a durable key for each reference that has no record yet.
+def _customers_for(
+    hashed: Sequence[bytes],
+) -> tuple[dict[bytes, UUID], dict[bytes, tuple[UUID, CustomerKey]]]:
+    """Who has a record; and an identifier and a durable key for each reference that has none yet.
 
     A reference whose key was made by an attempt that was interrupted gets the same key again, so
     that starting anew makes no second customer.
 
     Raises:
         KeysChanging: a key change is under way; try again in a moment.
+        Tampered: a key, or what the key store says of references, was taken away or changed.
     """
     keys = service.current()
-    known = references.customers(keys, hashed)
-    fresh = {digest: world.new_id() for digest in hashed if digest not in known}
-    made = keys.create_customer_keys(list(fresh.values()), fresh)
+    known, fresh, made = keys.customers_of(hashed)
     points.reached("vault.keys_created")
-    orphans = keys.customer_keys(list(known.values()))
+    there = with_record(known.values())
+    orphans = keys.customer_keys([one for one in known.values() if one not in there])
     prepared = {digest: (customer, made[customer]) for digest, customer in fresh.items()}
     for digest, customer in known.items():
-        if customer in orphans:
-            prepared[digest] = (customer, orphans[customer])
-    return prepared
+        if customer not in there:
+            prepared[digest] = (customer, _present(orphans, customer))
+    return {digest: one for digest, one in known.items() if one in there}, prepared
+
+
+def _present(keys: Mapping[UUID, CustomerKey], customer: UUID) -> CustomerKey:
+    if customer not in keys:
+        raise Tampered(
+            f"The key store knows the reference of customer {customer}, but not the key: restore "
+            "it from its newest backup."
+        )
+    return keys[customer]
 
 
 def _create(
     actor: Actor,
-    rows: Sequence[NewCustomer],
-    prepared: Sequence[tuple[UUID, CustomerKey]],
+    fresh: Sequence[tuple[NewCustomer, UUID, CustomerKey]],
     elements: Mapping[str, Element],
     *,
     source: str,
 ) -> None:
-    """Store customers, their index and an entry for each."""
-    keys = service.current()
-    policy = keys.named_key("policy")
+    """Store customers, their index and an entry for each; PostgreSQL takes some meanwhile."""
     indexer = index.Indexer(elements, index.writing_generation())
-    now = world.now()
-    done = [
-        _sealed(keys.install, policy, customer, key, row.opened_values, elements)
-        for row, (customer, key) in zip(rows, prepared, strict=True)
-    ]
-    _copy(_HEADERS, _HEADER_TYPES, (_header_row(one, now) for one in done))
-    _copy(
-        _VALUES,
-        _VALUE_TYPES,
-        (
-            (one.header.customer, number, version, blob)
-            for one in done
-            for number, (version, blob) in one.blobs.items()
-        ),
-    )
-    tokens = {
-        token
-        for row, one in zip(rows, done, strict=True)
-        for token in indexer.tokens(one.header.customer, row.opened_values)
-    }
-    _copy(_TOKENS, _TOKEN_TYPES, tokens)
-    versions = {one.header.customer: one.header.version for one in done}
-    _copy(_MARKS, _MARK_TYPES, index.marked(indexer, versions, tokens))
-    said = _Said(source)
-    log.append_many(
-        log.Draft(
-            VaultEvent.CREATED, actor, one.header.customer, details=said.about(one.header.classes)
-        )
-        for one in done
-    )
+    rows, said = NewRows(elements, indexer), _Said(source)
+    with Feed() as feed:
+        # Else the commit would check each row's customer, while everybody waits.
+        feed.give(Copy("SET CONSTRAINTS ALL IMMEDIATE"))
+        for start in range(0, len(fresh), AT_ONCE):
+            drafts = []
+            for at, (row, customer, key) in enumerate(fresh[start : start + AT_ONCE]):
+                classes = rows.add(customer, key, row.opened_values)
+                details = said.about(classes)
+                drafts.append(log.Draft(VaultEvent.CREATED, actor, customer, None, details))
+                if at % LOOKS == 0:
+                    feed.go_on()
+            log.append_fed(feed, drafts, *rows.taken())
 
 
 class _Said:
@@ -193,35 +166,3 @@ class _Said:
 
     def _details(self, written: Mapping[str, list[int | str]]) -> dict[str, object]:
         return {"state": 1, "written": written, "source": self._source}
-
-
-def _sealed(
-    install: UUID,
-    policy: bytes,
-    customer: UUID,
-    key: CustomerKey,
-    opened_values: Values,
-    elements: Mapping[str, Element],
-) -> _Sealed:
-    blobs = {
-        number: (1, sealing.seal_class(install, customer, key, number, 1, values))
-        for number, values in sealing.by_class(opened_values, elements).items()
-    }
-    classes = {number: Written.of(version, blob) for number, (version, blob) in blobs.items()}
-    header = Header(customer, State.ACTIVE, 1, key.version, classes)
-    return _Sealed(header, header.seal(policy), blobs)
-
-
-def _header_row(one: _Sealed, now: datetime) -> tuple[object, ...]:
-    header = one.header
-    classes = rules.packed(header.classes)
-    return (
-        header.customer, header.state, header.version, header.key_version, classes, one.seal, now,
-    )  # fmt: skip
-
-
-def _copy(statement: str, types: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)

@@ -2,20 +2,19 @@
 
 import hmac
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from trustkeep.base.errors import Missing, Tampered
+from trustkeep.crypto.keyed import Keyed
 from trustkeep.kernel.keys import service
 from trustkeep.kernel.vault import rules
 from trustkeep.kernel.vault.rules import SensitivityClass, State, Written
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """A customer's header: its columns, with the classes unpacked."""
 
     customer: UUID
@@ -32,7 +31,7 @@ class Header:
     def seal(self, key: bytes) -> bytes:
         """The seal that this header must carry."""
         return rules.header_seal(
-            key,
+            Keyed(key),
             customer=self.customer,
             state=self.state,
             version=self.version,
@@ -42,7 +41,7 @@ class Header:
 
     def following(self, **changes: object) -> "Header":
         """The header after one more writing."""
-        return replace(self, version=self.version + 1, **changes)  # type: ignore[arg-type]
+        return self._replace(version=self.version + 1, **changes)  # type: ignore[arg-type]
 
 
 Columns = Sequence[Any]  # state, version, key version, classes, seal
@@ -60,7 +59,7 @@ def checked(customer: UUID, columns: Columns | None, key: bytes) -> Header:
         raise Missing("There is no such customer.")
     state, version, key_version, classes, seal = columns
     expected = rules.header_seal(
-        key,
+        Keyed(key),
         customer=customer,
         state=state,
         version=version,
@@ -69,7 +68,9 @@ def checked(customer: UUID, columns: Columns | None, key: bytes) -> Header:
     )
     if not hmac.compare_digest(expected, bytes(seal)):
         raise _changed(customer)
-    return Header(customer, State(state), version, key_version, rules.unpacked(bytes(classes)))
+    return Header(
+        customer, rules.STATES[state], version, key_version, rules.unpacked(bytes(classes))
+    )
 
 
 def _changed(customer: UUID) -> Tampered:

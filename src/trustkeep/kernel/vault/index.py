@@ -7,7 +7,7 @@ the marks of some are compared before "not found" is said.  Format: `docs/format
 """
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from trustkeep.base import text, world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Rebuilding
 from trustkeep.crypto import blind
+from trustkeep.crypto.keyed import Keyed
 from trustkeep.kernel.jobs import recovery
 from trustkeep.kernel.keys import service
 from trustkeep.kernel.ledger import log
@@ -48,19 +49,17 @@ SELECT id, version, ARRAY(SELECT token FROM vault_token t WHERE t.customer = id)
 FROM picked
 """
 
-Tokens = Iterator[tuple[bytes, UUID]]
-
 
 class Indexer:
     """Makes the tokens of one generation."""
 
     def __init__(self, elements: Mapping[str, Element], generation: int) -> None:
         index_key = service.current().named_key("index")
-        self._mark_key = blind.mark_key(index_key, generation)
+        self._marks = Keyed(blind.mark_key(index_key, generation))
         self._ways = {
             key: (
                 text.NORMALISERS[element.index],
-                blind.element_key(index_key, key, generation),
+                Keyed(blind.element_key(index_key, key, generation)),
             )
             for key, element in elements.items()
             if element.index != IndexKind.NONE
@@ -78,16 +77,18 @@ class Indexer:
         normalised = way[0](value)
         return blind.token(way[1], normalised) if normalised else None
 
-    def tokens(self, customer: UUID, opened_values: Mapping[str, str]) -> Tokens:
+    def tokens(self, opened_values: Mapping[str, str]) -> set[bytes]:
         """The tokens of everything of one customer that can be looked up."""
+        found = set()
         for element, (normalised, key) in self._ways.items():
             value = opened_values.get(element)
             if value and (plain := normalised(value)):
-                yield blind.token(key, plain), customer
+                found.add(blind.token(key, plain))
+        return found
 
     def mark(self, customer: UUID, version: int, tokens: Iterable[bytes]) -> bytes:
         """What shows that these are all of a customer's tokens, at this version of the record."""
-        return blind.mark(self._mark_key, customer, version, tokens)
+        return blind.mark(self._marks, customer, version, tokens)
 
     def fits(
         self, customer: UUID, version: int, tokens: Iterable[bytes], mark: bytes | None
@@ -164,24 +165,17 @@ def replace(
 ) -> None:
     """Make the index say what a customer's values are now; only inside a transaction."""
     forget(customer)
-    _put(indexer, {customer: version}, list(indexer.tokens(customer, opened_values)))
+    _put(indexer, [(customer, version, indexer.tokens(opened_values))])
 
 
-def _put(indexer: Indexer, versions: Mapping[UUID, int], rows: list[tuple[bytes, UUID]]) -> None:
+def _put(indexer: Indexer, rows: Sequence[tuple[UUID, int, set[bytes]]]) -> None:
+    """Write the tokens of some customers at their versions, and the mark of each."""
+    marks = [(one, indexer.mark(one, version, tokens)) for one, version, tokens in rows]
     with connection.cursor() as cursor:
-        cursor.executemany(_INSERT, rows)
-        cursor.executemany(_MARK, list(marked(indexer, versions, rows)))
-
-
-def marked(
-    indexer: Indexer, versions: Mapping[UUID, int], rows: Iterable[tuple[bytes, UUID]]
-) -> Iterator[tuple[UUID, bytes]]:
-    """The mark of each of these customers, whose tokens the rows are."""
-    tokens: dict[UUID, set[bytes]] = {customer: set() for customer in versions}
-    for token, customer in rows:
-        tokens[customer].add(token)
-    for customer, version in versions.items():
-        yield customer, indexer.mark(customer, version, tokens[customer])
+        cursor.executemany(
+            _INSERT, [(token, customer) for customer, _, tokens in rows for token in tokens]
+        )
+        cursor.executemany(_MARK, marks)
 
 
 def forget(customer: UUID) -> None:
@@ -280,9 +274,10 @@ def _index(indexer: Indexer, customers: Iterable[UUID]) -> None:
     found, blobs = headers.with_blobs(customers, opening.classes_of(wanted, elements))
     opened_many = opening.open_many(found, blobs, wanted, elements)
     rows = [
-        row for customer, values in opened_many.items() for row in indexer.tokens(customer, values)
+        (customer, found[customer].version, indexer.tokens(values))
+        for customer, values in opened_many.items()
     ]
-    _put(indexer, {customer: found[customer].version for customer in opened_many}, rows)
+    _put(indexer, rows)
 
 
 def state() -> tuple[int, bool, int]:

@@ -1,6 +1,6 @@
 """Which customers there are: from a company's own references to the records."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db import connection
@@ -35,7 +35,14 @@ def customer_or_nobody(reference: str) -> UUID:
 def recorded(hashed: Sequence[bytes]) -> dict[bytes, UUID]:
     """The customers that references with these hashes mean and that have a record."""
     known = references.customers(service.current(), hashed)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM vault_customer WHERE id = ANY(%s)", (list(known.values()),))
-        there = {customer for (customer,) in cursor.fetchall()}
+    there = with_record(known.values())
     return {digest: customer for digest, customer in known.items() if customer in there}
+
+
+def with_record(customers: Collection[UUID]) -> set[UUID]:
+    """Those of some customers that have a record, whatever has become of it."""
+    if not customers:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM vault_customer WHERE id = ANY(%s)", (list(customers),))
+        return {customer for (customer,) in cursor.fetchall()}

@@ -3,7 +3,7 @@
 It opens what a committed ledger entry permits, and nothing else of the customer.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from trustkeep.base.errors import Missing
@@ -45,12 +45,32 @@ def open_many(
     elements: Mapping[str, Element],
 ) -> dict[UUID, dict[str, str]]:
     """The same for many customers; those erased in the meantime are left out."""
-    keys = service.current()
-    classes = classes_of(fields, elements)
-    return {
-        customer: _opened(keys.install, key, headers[customer], blobs[customer], fields, classes)
-        for customer, key in keys.customer_keys(list(headers)).items()
-    }
+    stored = [(header, blobs[customer]) for customer, header in headers.items()]
+    return Ready(stored, fields, elements).opened_many()
+
+
+class Ready:
+    """Values of many customers: keys are unwrapped now, values opened when they are asked for."""
+
+    def __init__(
+        self,
+        stored: Sequence[tuple[Header, Blobs]],
+        fields: Collection[str],
+        elements: Mapping[str, Element],
+    ) -> None:
+        keys = service.current()
+        self._stored, self._fields = stored, fields
+        self._classes = classes_of(fields, elements)
+        self._install = keys.install
+        self._keys = keys.customer_keys([header.customer for header, _ in stored])
+
+    def opened_many(self) -> dict[UUID, dict[str, str]]:
+        """The values by customer; those who had no key any more are left out."""
+        return {
+            header.customer: _opened(self._install, key, header, blobs, self._fields, self._classes)
+            for header, blobs in self._stored
+            if (key := self._keys.get(header.customer))
+        }
 
 
 def open_with(

@@ -4,14 +4,14 @@ Pure: the caller brings bytes and keys.  Format: `docs/formats/sealed-blob.md`.
 """
 
 import hashlib
-import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from struct import Struct
+from typing import NamedTuple
 from uuid import UUID
 
 from trustkeep.crypto.encoding import joined, u64
+from trustkeep.crypto.keyed import Keyed
 
 ENTRY_BYTES = 1 + 8 + 32
 _LABEL = joined(b"trustkeep/customer/v1")
@@ -24,6 +24,8 @@ class SensitivityClass(IntEnum):
     IDENTITY = 1  # identity and contact
     SENSITIVE = 2
     SPECIAL = 3  # special categories, GDPR Art. 9(1)
+
+    __hash__ = int.__hash__  # the one of enumerations is a call of Python at each look-up
 
     @property
     def code(self) -> str:
@@ -50,6 +52,9 @@ class State(IntEnum):
     ERASED = 3
 
 
+STATES = {one.value: one for one in State}
+
+
 class IndexKind(StrEnum):
     """How values of an element are made comparable; only such elements can be looked up."""
 
@@ -59,8 +64,7 @@ class IndexKind(StrEnum):
     EXACT = "exact"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """The present version of one class and the digest of its blob."""
 
     version: int
@@ -94,13 +98,13 @@ def unpacked(data: bytes) -> dict[SensitivityClass, Written]:
 
 
 def header_seal(
-    key: bytes, *, customer: UUID, state: int, version: int, key_version: int, classes: bytes
+    under: Keyed, *, customer: UUID, state: int, version: int, key_version: int, classes: bytes
 ) -> bytes:
-    """The keyed hash that makes a header count."""
+    """The keyed hash, under the policy key, that makes a header count."""
     sealed = _SEALED.pack(
         16, customer.int.to_bytes(16, "big"), 4, state, 8, version, 4, key_version, len(classes)
     )
-    return hmac.digest(key, b"".join((_LABEL, sealed, classes)), "sha256")
+    return under.digest(b"".join((_LABEL, sealed, classes)))
 
 
 def ledger_versions(classes: Classes) -> dict[str, list[int | str]]:

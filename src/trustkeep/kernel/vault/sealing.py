@@ -11,15 +11,20 @@ from trustkeep.kernel.keys.unwrap import CustomerKey
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import SensitivityClass, Written
 
+_decode = json.JSONDecoder().raw_decode  # `loads` looks for spaces around what is canonical
 Values = Mapping[str, str]  # element key -> opened value
 
 
 def by_class(values: Values, elements: Mapping[str, Element]) -> dict[SensitivityClass, Values]:
     """Values grouped by the class that each is sealed in."""
-    grouped: dict[SensitivityClass, dict[str, str]] = {}
-    for key, value in values.items():
-        grouped.setdefault(elements[key].sensitivity, {})[key] = value
-    return dict(grouped)
+    classes = {key: elements[key].sensitivity for key in values}
+    kinds = set(classes.values())
+    if len(kinds) == 1:  # as it is with most customers
+        return dict.fromkeys(kinds, values)
+    return {
+        kind: {key: value for key, value in values.items() if classes[key] is kind}
+        for kind in sorted(kinds)
+    }
 
 
 def seal_class(
@@ -32,7 +37,7 @@ def seal_class(
 ) -> bytes:
     """One class of one customer, sealed."""
     place = sealed.Place(install, customer, number.kind, key.version, version)
-    return sealed.seal(key.key, place, canonical.encode_trusted(opened_values))
+    return sealed.seal(key.key, place, canonical.encode_texts(opened_values))
 
 
 def unseal_class(
@@ -57,7 +62,7 @@ def unseal_class(
         opened = sealed.open_sealed(key.key, place, stored[1])
     except sealed.Unopenable:
         raise _changed(customer, number) from None
-    values: dict[str, str] = json.loads(opened.decode())  # of bytes, it would guess the encoding
+    values: dict[str, str] = _decode(opened.decode())[0]
     return values
 
 

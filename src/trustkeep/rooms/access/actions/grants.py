@@ -50,21 +50,10 @@ def give_grant(
         if grantee not in _ROLES:
             roster.member(grantee)
         _refuse_beyond_team(actor, grantee)
-        terms = purposes.terms_by_key().get(purpose)
         now = world.now()
         if ends_at is not None:
             spans.check_end(ends_at, now)
-        if terms is None or not terms.is_live(now):
-            raise Unacceptable(f"There is no live purpose {purpose}; declare it first.")
-        needless = set(fields) - terms.fields - {EVERY_FIELD}
-        if needless:
-            raise Unacceptable(
-                f"The purpose {purpose} does not need {', '.join(sorted(needless))}."
-            )
-        granted = terms.fields if EVERY_FIELD in fields else set(fields)
-        if not granted.issuperset(masked):
-            beyond = ", ".join(sorted(set(masked) - granted))
-            raise Unacceptable(f"The grant does not hold {beyond}: mask only what it grants.")
+        _refuse_beyond_purpose(purpose, fields, masked, now)
         # Together with others, "every field" says all there is to say.
         named = [EVERY_FIELD] if EVERY_FIELD in fields else sorted(set(fields))
         grant = Grant(
@@ -75,6 +64,22 @@ def give_grant(
             grants.add(grant)
         log.append(AccessEvent.GRANTED, actor, purpose=purpose, details=_details(grant))
     return grant
+
+
+def _refuse_beyond_purpose(
+    purpose: str, fields: Sequence[str], masked: Sequence[str], now: datetime
+) -> None:
+    """A grant holds what a live purpose needs, and masks what it holds."""
+    terms = purposes.terms_by_key().get(purpose)
+    if terms is None or not terms.is_live(now):
+        raise Unacceptable(f"There is no live purpose {purpose}; declare it first.")
+    needless = set(fields) - terms.fields - {EVERY_FIELD}
+    if needless:
+        raise Unacceptable(f"The purpose {purpose} does not need {', '.join(sorted(needless))}.")
+    granted = terms.fields if EVERY_FIELD in fields else set(fields)
+    if not granted.issuperset(masked):
+        beyond = ", ".join(sorted(set(masked) - granted))
+        raise Unacceptable(f"The grant does not hold {beyond}: mask only what it grants.")
 
 
 def _refuse_beyond_team(actor: Actor, grantee: UUID) -> None:

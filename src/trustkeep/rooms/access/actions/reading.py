@@ -15,6 +15,7 @@ from trustkeep.base import points, world
 from trustkeep.base.actor import NOBODY, Actor
 from trustkeep.base.errors import Denied
 from trustkeep.kernel.ledger import log
+from trustkeep.kernel.ledger.feeding import Feed
 from trustkeep.kernel.ledger.log import EntryRef
 from trustkeep.kernel.vault import opening
 from trustkeep.kernel.vault.models import Element
@@ -24,12 +25,16 @@ from trustkeep.rooms.access.queries import Asked, Seen
 from trustkeep.rooms.access.rules import Decision, Facts
 
 MOST_AT_ONCE = 1000  # customers in one bulk reading
+FED_AT_ONCE = 250  # of their entries in one message to the database
 _EVENTS = {  # writes, refused
     (False, False): AccessEvent.PERMITTED,
     (False, True): AccessEvent.REFUSED,
     (True, False): AccessEvent.CHANGE_PERMITTED,
     (True, True): AccessEvent.CHANGE_REFUSED,
 }
+
+
+_Decided = tuple[Seen, Decision, "About"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -93,28 +98,42 @@ def read_many(
         seen, elements = queries.seen_under_lock(actor, asked, now)
         decisions = _Decisions(actor, asked, now)
         decided = [(one, *decisions.about(one.facts)) for one in seen]
-        refs = log.append_many(
-            log.Draft(about.event, actor, one.customer, about.purpose, about.details)
-            for one, _, about in decided
-        )
+        refused = next((decision for _, decision, _ in decided if decision.refused), None)
+        with Feed() as feed:
+            refs = _entries(feed, actor, decided)
+            # While PostgreSQL takes the entries, keys are unwrapped; no value before the commit.
+            ready = None if refused else _ready(decided, elements)
     points.reached("access.entry_committed")
-    for _, decision, _ in decided:
-        if decision.refused:
-            raise denied(decision)
-    return _opened_many(decided, elements, refs)
+    if refused:
+        raise denied(refused)
+    return _opened_many(decided, ready, refs) if ready else []
 
 
-def _opened_many(
-    decided: Sequence[tuple[Seen, Decision, "About"]],
-    elements: Mapping[str, Element],
-    refs: Sequence[EntryRef],
-) -> list[Opened]:
-    opened = opening.open_many(
-        {one.customer: one.header for one, _, _ in decided if one.header},
-        {one.customer: one.blobs for one, _, _ in decided},
+def _entries(feed: Feed, actor: Actor, decided: Sequence[_Decided]) -> list[EntryRef]:
+    refs: list[EntryRef] = []
+    for start in range(0, len(decided), FED_AT_ONCE):
+        drafts = [
+            log.Draft(about.event, actor, one.customer, about.purpose, about.details)
+            for one, _, about in decided[start : start + FED_AT_ONCE]
+        ]
+        refs += log.append_fed(feed, drafts)
+    return refs
+
+
+def _ready(decided: Sequence[_Decided], elements: Mapping[str, Element]) -> opening.Ready:
+    return opening.Ready(
+        [(one.header, one.blobs) for one, _, _ in decided if one.header],
         decided[0][1].released if decided else (),
         elements,
     )
+
+
+def _opened_many(
+    decided: Sequence[_Decided],
+    ready: opening.Ready,
+    refs: Sequence[EntryRef],
+) -> list[Opened]:
+    opened = ready.opened_many()
     return [
         Opened(one.customer, _released(opened[one.customer], decision), decision.masked, ref)
         for (one, decision, _), ref in zip(decided, refs, strict=True)

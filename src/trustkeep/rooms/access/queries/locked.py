@@ -142,7 +142,7 @@ class _Alike:
 
     def __init__(self, common: Facts, purpose: str) -> None:
         self._common, self._purpose = common, purpose
-        self._known: dict[tuple[CaseFacts | None, CustomerFacts], Facts] = {}
+        self._known: dict[tuple[CaseFacts | None, bool, bool, bool], Facts] = {}
 
     def facts(
         self,
@@ -151,17 +151,14 @@ class _Alike:
         standing: register.Standing,
     ) -> Facts:
         """The facts about one customer."""
-        customer = CustomerFacts(
-            is_active=header is not None and header.is_active and not standing.gone,
-            restricted=standing.restricted,
-            objected=self._purpose in standing.objected,
-            # Until consents are kept, nobody has consented.
-            consented=False,
-        )
-        facts = self._known.get((case, customer))
+        is_active = header is not None and header.is_active and not standing.gone
+        objected = self._purpose in standing.objected
+        known = case, is_active, standing.restricted, objected
+        facts = self._known.get(known)
         if facts is None:
-            facts = self._common.about(customer, case)
-            self._known[case, customer] = facts
+            # Until consents are kept, nobody has consented.
+            customer = CustomerFacts(is_active, standing.restricted, objected, consented=False)
+            facts = self._known[known] = self._common.about(customer, case)
         return facts
 
 

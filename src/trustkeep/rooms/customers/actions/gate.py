@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 from trustkeep.base.errors import Conflict
 from trustkeep.kernel.keys import kit, service
+from trustkeep.kernel.keys.service import KeyService
+from trustkeep.kernel.keys.slots import SlotUnreachable
 from trustkeep.kernel.ledger import history
 from trustkeep.kernel.vault import creating
 from trustkeep.kernel.vault.events import VaultEvent
@@ -32,6 +34,14 @@ def refuse_older_than_erasure(made_at: datetime) -> None:
         )
 
 
+def _is_recoverable(keys: KeyService) -> bool:
+    """Whether what is new would survive this disk; asked first, since counting takes long."""
+    try:
+        return bool(keys.recovery and kit.proven_at(keys) and keys.recovery.epochs())
+    except SlotUnreachable:
+        return False  # said below, where anybody is new
+
+
 def refuse_unproven(references: Sequence[str]) -> None:
     """Refuse what would make more than 50 customers before the recovery kit was proven.
 
@@ -43,7 +53,7 @@ def refuse_unproven(references: Sequence[str]) -> None:
         SlotUnreachable: the recovery slot does not answer.
     """
     there = Customer.objects.exclude(state=State.ERASED)[: MOST_BEFORE_PROOF + 1].count()
-    if there + len(references) <= MOST_BEFORE_PROOF:
+    if there + len(references) <= MOST_BEFORE_PROOF or _is_recoverable(service.current()):
         return
     new = creating.count_new(references)
     if new == 0 or there + new <= MOST_BEFORE_PROOF:

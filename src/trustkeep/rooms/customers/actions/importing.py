@@ -31,7 +31,7 @@ from trustkeep.rooms.customers.actions.table import Table
 from trustkeep.rooms.customers.events import CustomerEvent
 from trustkeep.rooms.customers.rules import Mapped, RefusedRow, RowRefusal, TakenRow
 
-BATCH = 5000
+BATCH = 10_000
 MOST_REPORTED = 10_000
 PATIENCE_S = 600.0  # how long a batch waits for a key change to end
 PAUSE_S = 1.0

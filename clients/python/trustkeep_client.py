@@ -1,0 +1,158 @@
+"""A small client for Trustkeep's API, in one file of the standard library.
+
+    from trustkeep_client import Refused, Trustkeep
+
+    trustkeep = Trustkeep("https://privacy.example.org", token)
+    with trustkeep.case("helpdesk", "4711", references=["C-1"]) as case:
+        phone = trustkeep.read("C-1", ["phone"], purpose="support", case=case).values["phone"]
+
+What changes something is sent with a key of its own, and again with the same key when no answer
+came, so that it is done once.  Whatever cannot be done is a `Problem`, with the server's sentence.
+"""
+
+import json
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_AGAIN = frozenset({502, 503, 504})  # nothing was done, or nobody answered: it may be sent again
+
+
+class Problem(Exception):
+    """What the server could not do: `code` is stable, the text is a sentence for people."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        super().__init__(document.get("detail", "The server did not say what is wrong."))
+        self.status: int = document.get("status", 0)
+        self.code: str = document.get("code", "unknown")
+        self.fields: Mapping[str, str] = document.get("fields") or {}
+
+
+class Refused(Problem):
+    """The caller may not do this; `reasons` are stable codes."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        super().__init__(document)
+        self.reasons: tuple[str, ...] = tuple(document.get("reasons") or ())
+
+
+@dataclass(frozen=True, repr=False)
+class Reading:
+    """Values of one customer, those in `masked` in part only; never shown by `repr`."""
+
+    customer: str
+    values: Mapping[str, str]
+    masked: Sequence[str]
+    entry: str
+
+
+class Trustkeep:
+    """One server, and one token.
+
+    `base` is the address people use; anything but the loopback address must be `https`.
+
+    Raises:
+        ValueError: the token would cross a network in clear.
+    """
+
+    def __init__(self, base: str, token: str, *, timeout_s: float = 30.0, tries: int = 4) -> None:
+        parts = urlsplit(base)
+        if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+            raise ValueError("use https: the token would cross a network in clear")
+        self._base, self._token = base.rstrip("/"), token
+        self._timeout_s, self._tries = timeout_s, tries
+
+    def read(
+        self, reference: str, fields: Sequence[str], *, purpose: str, case: str | None = None
+    ) -> Reading:
+        """Some fields of one customer, by the company's own reference."""
+        asked = {"reference": reference, "fields": list(fields), "purpose": purpose, "case": case}
+        return Reading(**self.send("POST", "/readings", asked))
+
+    def read_many(
+        self, customers: Sequence[str], fields: Sequence[str], *, purpose: str
+    ) -> list[Reading]:
+        """Some fields of many customers, by their ids; needs a grant for bulk reading."""
+        asked = {"customers": list(customers), "fields": list(fields), "purpose": purpose}
+        return [Reading(**one) for one in self.send("POST", "/readings/bulk", asked)]
+
+    def find(self, element: str, value: str, *, purpose: str, case: str | None = None) -> list[str]:
+        """The ids of the customers with exactly this value."""
+        asked = {"element": element, "value": value, "purpose": purpose, "case": case}
+        found: list[str] = self.send("POST", "/searches", asked)["customers"]
+        return found
+
+    def change(
+        self,
+        reference: str,
+        changes: Mapping[str, str | None],
+        *,
+        purpose: str,
+        case: str | None = None,
+    ) -> None:
+        """Set values of one customer; None removes one."""
+        asked = {"reference": reference, "changes": dict(changes), "purpose": purpose, "case": case}
+        self.send("PATCH", "/customers", asked, once=True)
+
+    @contextmanager
+    def case(self, system: str, reference: str, *, references: Sequence[str]) -> Iterator[str]:
+        """An open case that names customers, as long as the block lasts."""
+        named = {"system": system, "reference": reference}
+        self.send("POST", "/cases", {**named, "references": list(references)}, once=True)
+        try:
+            yield f"{system}:{reference}"
+        finally:
+            self.send("POST", "/cases/closure", named, once=True)
+
+    def each(self, path: str, **wanted: str) -> Iterator[dict[str, Any]]:
+        """Every item of a list that comes in parts, such as `/ledger/entries`."""
+        after: dict[str, str] = {}
+        while True:
+            part = self.send("GET", f"{path}?{urlencode({**wanted, **after})}")
+            yield from part["items"]
+            if part["next"] is None:
+                return
+            after = {"after": part["next"]}
+
+    def send(self, method: str, path: str, body: object = None, *, once: bool = False) -> Any:
+        """Any operation; `once` for those that make or change something.
+
+        Raises:
+            Problem: with the server's own sentence.
+            OSError: no answer came, however often it was tried.
+        """
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        if once:
+            headers["Idempotency-Key"] = str(uuid.uuid4())
+        data = None if body is None else json.dumps(body).encode()
+        url = f"{self._base}/api/v1{quote(path, safe='/?&=%:+-_.~')}"
+        request = urllib.request.Request(url, data, headers, method=method)
+        for left in reversed(range(self._tries)):
+            try:
+                with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:
+                    text = answer.read()
+                return json.loads(text) if text else None
+            except urllib.error.HTTPError as failed:
+                if failed.code not in _AGAIN or not left:
+                    raise _problem(failed) from None
+            except OSError:
+                if not left:
+                    raise
+            time.sleep(0.2 * 2 ** (self._tries - left))
+        raise AssertionError("the last try answers or raises")
+
+
+def _problem(failed: urllib.error.HTTPError) -> Problem:
+    text = failed.read()
+    try:
+        document = json.loads(text)
+    except ValueError:  # a proxy's answer, or that of a server under another name
+        document = {"status": failed.code, "detail": text[:300].decode("utf-8", "replace").strip()}
+    return Refused(document) if document.get("code") == "denied" else Problem(document)

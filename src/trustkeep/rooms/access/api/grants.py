@@ -1,0 +1,87 @@
+"""Grants over the API: who may read what for which purpose.  SOP 4.3a."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import AwareDatetime, Field, model_validator
+
+from trustkeep.kernel.people.permissions import Permission, Role
+from trustkeep.rooms.access import actions, queries, rules
+from trustkeep.rooms.access.models import Grant
+from trustkeep.web.api.door import ApiRequest, Door
+from trustkeep.web.api.schemas import Asked
+
+door = Door("access")
+
+Code = Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class GrantAsked(Asked):
+    """A grant to a member (or service account), or to everybody with a role."""
+
+    member: UUID | None = None
+    role: Role | None = None
+    purpose: Code
+    fields: Annotated[list[Code], Field(max_length=200)] | Literal["*"] = "*"
+    masked: list[Code] = Field(default_factory=list, max_length=200)
+    ends_at: AwareDatetime | None = None
+    bulk: bool = False
+
+    @model_validator(mode="after")
+    def _is_to_one(self) -> "GrantAsked":
+        if (self.member is None) == (self.role is None):
+            raise ValueError("name a `member` or a `role`")
+        return self
+
+
+class GrantState(Schema):
+    """A grant that stands; `fields` is `["*"]` where it is every field of the purpose."""
+
+    grant: UUID
+    purpose: str
+    fields: list[str]
+    masked: list[str]
+    starts_at: datetime
+    ends_at: datetime | None
+    bulk: bool
+
+    @classmethod
+    def of(cls, one: Grant) -> "GrantState":
+        """A stored grant, as it is answered."""
+        return cls(
+            grant=one.id, purpose=one.purpose, fields=one.fields, masked=one.masked,
+            starts_at=one.starts_at, ends_at=one.ends_at, bulk=one.bulk,
+        )  # fmt: skip
+
+
+@door.get("/grants/members/{uuid:member}", Permission.VIEW_PEOPLE, answers=list[GrantState])
+def grants_of_member(request: ApiRequest, member: UUID) -> list[GrantState]:  # noqa: ARG001
+    """What one member may read by grants of their own; those of their roles stand apart."""
+    return [GrantState.of(one) for one in queries.grants_of(member)]
+
+
+@door.get("/grants/roles/{role}", Permission.VIEW_PEOPLE, answers=list[GrantState])
+def grants_of_role(request: ApiRequest, role: Role) -> list[GrantState]:  # noqa: ARG001
+    """What everybody with a role may read."""
+    return [GrantState.of(one) for one in queries.grants_of(rules.grantee_of(role))]
+
+
+@door.post("/grants", Permission.GRANT_ACCESS, answers=GrantState)
+def give_grant(request: ApiRequest, asked: GrantAsked) -> GrantState:
+    """Let somebody read some fields for a purpose; never oneself."""
+    grantee = asked.member or rules.grantee_of(str(asked.role))
+    return GrantState.of(
+        actions.give_grant(
+            request.actor, grantee=grantee, purpose=asked.purpose,
+            fields=(rules.EVERY_FIELD,) if asked.fields == "*" else asked.fields,
+            masked=asked.masked, ends_at=asked.ends_at, bulk=asked.bulk,
+        )
+    )  # fmt: skip
+
+
+@door.delete("/grants/{uuid:grant}", Permission.GRANT_ACCESS)
+def revoke_grant(request: ApiRequest, grant: UUID) -> None:
+    """End a grant at once."""
+    actions.revoke_grant(request.actor, grant=grant)

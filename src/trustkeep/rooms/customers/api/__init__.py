@@ -1,0 +1,5 @@
+"""Customers over the API."""
+
+from trustkeep.rooms.customers.api import erasing, reading
+
+DOORS = (reading.door, erasing.door)

@@ -1,0 +1,150 @@
+"""A room's operations: each names the permission that its action requires, or cannot be made.
+
+    door = Door("customers")
+
+    @door.post("/customers/{customer}/readings", Permission.READ_CUSTOMER, answers=Reading)
+    def read(request: ApiRequest, customer: UUID, asked: ReadingAsked) -> Reading: ...
+
+An operation parses, calls one action or query, and renders; its docstring is what the published
+description of the API says of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Protocol, TypeVar
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Status
+
+from trustkeep.base.actor import Actor
+from trustkeep.kernel.people import authority
+from trustkeep.kernel.people.permissions import Permission
+from trustkeep.web.api import idempotency
+from trustkeep.web.api.schemas import PROBLEMS
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class ApiRequest(HttpRequest):
+    """A request whose token was recognised."""
+
+    actor: Actor
+
+
+class _View(Protocol):
+    __name__: str
+    __doc__: str | None
+
+    def __call__(self, request: ApiRequest, *args: Any, **kwargs: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation as it was declared."""
+
+    method: str
+    path: str
+    permission: Permission
+    sentence: str
+
+
+class Door:
+    """The operations of one room.
+
+    Raises:
+        TypeError: an operation names no permission, or has no sentence that says what it does.
+    """
+
+    def __init__(self, tag: str) -> None:
+        self.tag, self.router = tag, Router(tags=[tag])
+        self.operations: list[Operation] = []
+
+    def get(self, path: str, permission: Permission, *, answers: Any) -> Callable[[View], View]:
+        """An operation that changes nothing."""
+        return self._operation("GET", path, permission, answers, 200, repeats=True)
+
+    def post(
+        self,
+        path: str,
+        permission: Permission,
+        *,
+        answers: Any,
+        status: int = 201,
+        repeats: bool = False,
+        keeps: bool = True,
+    ) -> Callable[[View], View]:
+        """An operation that makes something.
+
+        `repeats` says that doing it twice does no harm and that its answer must be kept nowhere:
+        such an operation takes no idempotency key.  Without `keeps`, the answer holds a secret that
+        is shown once: sent again, the request is not done again, and nothing of it is answered.
+        """
+        return self._operation(
+            "POST", path, permission, answers, status, repeats=repeats, keeps=keeps
+        )
+
+    def put(self, path: str, permission: Permission, *, answers: Any) -> Callable[[View], View]:
+        """An operation that sets something to what it says."""
+        return self._operation("PUT", path, permission, answers, 200)
+
+    def patch(self, path: str, permission: Permission, *, answers: Any) -> Callable[[View], View]:
+        """An operation that changes a part."""
+        return self._operation("PATCH", path, permission, answers, 200)
+
+    def delete(self, path: str, permission: Permission) -> Callable[[View], View]:
+        """An operation that ends something."""
+        return self._operation("DELETE", path, permission, None, 204)
+
+    def _operation(
+        self,
+        method: str,
+        path: str,
+        permission: Permission,
+        answers: Any,
+        status: int,
+        *,
+        repeats: bool = False,
+        keeps: bool = True,
+    ) -> Callable[[View], View]:
+        if not isinstance(permission, Permission):
+            raise TypeError(f"{method} {path} names no permission")
+
+        def declare(view: View) -> View:
+            if not view.__doc__:
+                raise TypeError(f"{method} {path} has no docstring that says what it does")
+            sentence = view.__doc__.split("\n", 1)[0]
+            declared = Operation(method, path, permission, sentence)
+            self.operations.append(declared)
+            self.router.api_operation(
+                [method], path, response={status: answers, **PROBLEMS},
+                operation_id=f"{self.tag}_{view.__name__}", openapi_extra={
+                    "x-permission": str(permission),
+                    **({} if repeats else idempotency.DESCRIBED),
+                },
+            )(_guarded(declared, view, status=status, repeats=repeats, keeps=keeps))  # fmt: skip
+            return view
+
+        return declare
+
+
+def _guarded(
+    declared: Operation, view: _View, *, status: int, repeats: bool, keeps: bool
+) -> Callable[..., Any]:
+    @wraps(view)
+    def call(request: ApiRequest, *args: Any, **kwargs: Any) -> Any:
+        actor = request.actor
+        if declared.permission not in actor.permissions:
+            raise authority.refused(actor, declared.permission)
+
+        def work() -> Any:
+            return view(request, *args, **kwargs)
+
+        answered = (
+            work()
+            if repeats
+            else idempotency.once(request, actor, work, status=status, keeps=keeps)
+        )
+        return answered if isinstance(answered, HttpResponse) else Status(status, answered)
+
+    return call
