@@ -121,7 +121,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.IT: _EVERYBODY,
         Role.FACILITIES: _EVERYBODY,
         Role.VENDOR_MANAGER: _EVERYBODY,
-        Role.AUDITOR: _EVERYBODY | {_P.VIEW_PEOPLE, _P.VIEW_LEDGER, _P.VIEW_RECEIPTS},
+        Role.AUDITOR: _EVERYBODY
+        | {_P.VIEW_PEOPLE, _P.VIEW_LEDGER, _P.VIEW_RECEIPTS, _P.VIEW_ALL_DUTIES},
         Role.MANAGEMENT: _EVERYBODY,
     }
 )
