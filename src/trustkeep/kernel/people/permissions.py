@@ -128,7 +128,13 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.FACILITIES: _EVERYBODY,
         Role.VENDOR_MANAGER: _EVERYBODY,
         Role.AUDITOR: _EVERYBODY
-        | {_P.VIEW_PEOPLE, _P.VIEW_ALL_PEOPLE, _P.VIEW_LEDGER, _P.VIEW_RECEIPTS},
+        | {
+            _P.VIEW_PEOPLE,
+            _P.VIEW_ALL_PEOPLE,
+            _P.VIEW_LEDGER,
+            _P.VIEW_RECEIPTS,
+            _P.VIEW_ALL_DUTIES,
+        },  # fmt: skip
         Role.MANAGEMENT: _EVERYBODY,
     }
 )
