@@ -134,7 +134,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.VIEW_LEDGER,
             _P.VIEW_RECEIPTS,
             _P.VIEW_ALL_DUTIES,
-        },  # fmt: skip
+        },
         Role.MANAGEMENT: _EVERYBODY,
     }
 )
