@@ -23,6 +23,7 @@ def home():
     yield folder
     embedded.stop(folder)
     shutil.rmtree(folder, ignore_errors=True)
+    Path(f"{folder}-master.key").unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -44,8 +45,7 @@ def trustkeep(home):
         )  # fmt: skip
         return done.returncode, done.stdout, done.stderr
 
-    yield run
-    Path(f"{home}-master.key").unlink(missing_ok=True)
+    return run
 
 
 def test_without_words_the_commands_are_listed(trustkeep):

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from trustkeep.base.errors import Missing, Tampered, Unacceptable
+from trustkeep.base.errors import Denied, Missing, Tampered, Unacceptable
 from trustkeep.config.management.commands.ledger import Command
 from trustkeep.kernel.ledger import checkpoints
+from trustkeep.kernel.people import actions as people
+from trustkeep.kernel.people.permissions import Role
 from trustkeep.rooms.customers import actions as customers
 from trustkeep.web.command import rendered
 
@@ -179,3 +181,25 @@ def test_a_mailed_checkpoint_is_checked(company, tmp_path):
     note.write_bytes(note.read_bytes().replace(b"1", b"2", 1))
     with pytest.raises(Tampered):
         run("check-anchor", str(note))
+
+
+def test_an_auditor_finds_entries_with_a_token_of_their_own(company, dan, monkeypatch):
+    people.assign_role(company.ana, member=company.emil.id, role=Role.AUDITOR)
+    run("publish")
+    monkeypatch.setenv("TRUSTKEEP_TOKEN", company.secrets["emil"])
+
+    _, cases = run("entries", "--event", "access.case.opened", "--by", f"staff:{company.ben.id}")
+    _, newest = run("entries", "--most", "3")
+
+    assert ["helpdesk"] == [one["details"]["system"] for one in cases]
+    assert 0 <= cases[0]["position"]
+    assert 3 == len(newest)
+    assert sorted((one["at"] for one in newest), reverse=True) == [one["at"] for one in newest]
+    assert [] == run("entries", "--until", "2020-01-01")[1]
+
+
+def test_nobody_else_browses(company, monkeypatch):
+    monkeypatch.setenv("TRUSTKEEP_TOKEN", company.secrets["cleo"])
+
+    with pytest.raises(Denied):
+        run("entries")

@@ -62,6 +62,17 @@ def test_a_public_method_that_is_no_verb_cannot_be_declared():
                 return Answer({})
 
 
+def test_a_noun_of_several_classes_has_the_verbs_of_each_its_own_first():
+    class Whole(Example):
+        @verb("leave", permission=Permission.LOOK, help="its own")
+        def leave(self, actor):
+            return Answer({})
+
+    assert ["leave", "host-only", "look"] == list(Whole.verbs)
+    assert Permission.LOOK is Whole.verbs["look"].permission
+    assert ["host-only", "look"] == list(Example.verbs)
+
+
 def test_a_host_verb_is_run_as_the_host_who_has_no_permission():
     answer = json.loads(run("host-only", "7", "--json"))
 

@@ -47,3 +47,8 @@ def moment(text: str) -> datetime:
             "a day or a moment such as 2026-11-25 or 2026-11-25T14:30"
         ) from None
     return named if named.tzinfo else named.replace(tzinfo=UTC)
+
+
+def overlap_of_days(text: str) -> int:
+    """A number of days that may be none; the action says how many are too many."""
+    return 0 if text == "0" else days(text)

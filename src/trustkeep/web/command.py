@@ -112,6 +112,10 @@ class NounCommand(BaseCommand):
                     f"{cls.__module__}: the method {name!r} is not declared with @verb and so has "
                     "no permission; declare one, or begin its name with an underscore."
                 )
+        # A noun with many verbs is put together of several classes, in several modules.
+        for base in cls.__bases__:
+            for name, each in getattr(base, "verbs", {}).items():
+                found.setdefault(name, each)
         cls.verbs = found
 
     def add_arguments(self, parser: CommandParser) -> None:

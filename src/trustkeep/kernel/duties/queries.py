@@ -102,7 +102,7 @@ def mine(actor: Actor) -> tuple[DutyView, ...]:
 
 
 def everybodys(actor: Actor) -> tuple[DutyView, ...]:
-    """Every open duty; for the head of a department, those that rest on its members.
+    """Every open duty; for a head or manager, those that rest on who answers to them.
 
     Raises:
         Denied: the actor may see all of them by no role and heads nobody on whom any rests.
@@ -174,13 +174,13 @@ def absences_of(actor: Actor) -> tuple[Absence, ...]:
 
 
 def heads_anybody(actor: Actor) -> bool:
-    """Whether the actor is the head of a department."""
-    return actor.id in {each.head_id for each in people.departments()}
+    """Whether the actor is the head of a department, or somebody's manager."""
+    return people.heads_anybody(actor.id)
 
 
 def is_head_over(view: DutyView, person: UUID, roster: RosterNow) -> bool:
-    """Whether this person heads somebody who bears the duty."""
-    return any(roster.standing(each).head == person for each in view.rests_on)
+    """Whether somebody who bears the duty answers to this person, directly or over others."""
+    return any(roster.is_above(person, each) for each in view.rests_on)
 
 
 def _concerns(view: DutyView, person: UUID, roster: RosterNow) -> bool:

@@ -1,6 +1,5 @@
 """Who there is now, as the rules of duties ask for it; each person is looked up once."""
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.people import queries as people
 from trustkeep.kernel.people.models import Kind
 from trustkeep.kernel.people.permissions import Role
+from trustkeep.kernel.people.upward import Upward
 
 _NOBODY = Standing(active=False)
 
@@ -22,6 +22,7 @@ class RosterNow:
         self._now = now
         self._standings: dict[UUID, Standing] = {}
         self._holders: dict[Role, tuple[UUID, ...]] = {}
+        self._upward = Upward()
 
     def standing(self, person: UUID) -> Standing:
         """What is known of one person; whoever's rows were changed from outside does not count."""
@@ -50,25 +51,23 @@ class RosterNow:
         row = people.member(person)
         if row.kind == Kind.SERVICE:
             return Standing(active=False, deputy=row.responsible_id)
-        deputy = _unless_tampered(self._deputy_of, person)
+        deputy = self._deputy_of(person)
         return Standing(
             active=people.is_active(person),
             absent=deputy is not None,
             deputy=deputy,
-            # Departments are one set of all: damaged, it must not make everybody inactive.
-            head=_unless_tampered(people.head_of, person),
+            head=next(iter(self._upward.above(person)), None),
         )
+
+    def is_above(self, head: UUID, person: UUID) -> bool:
+        """Whether somebody answers to the other, directly or over others."""
+        return head in self._upward.all_above(person)
 
     def _deputy_of(self, person: UUID) -> UUID | None:
         """Who stands in for somebody who declared an absence for this moment."""
-        for row in sealed_sets.rows(Absence, person):
-            if row.begins_at <= self._now < row.ends_at:
-                return row.deputy_id
-        return None
-
-
-def _unless_tampered(ask: Callable[[UUID], UUID | None], person: UUID) -> UUID | None:
-    try:
-        return ask(person)
-    except Tampered:
-        return None
+        try:
+            absences = sealed_sets.rows(Absence, person)
+        except Tampered:
+            return None
+        here = (row.deputy_id for row in absences if row.begins_at <= self._now < row.ends_at)
+        return next(here, None)

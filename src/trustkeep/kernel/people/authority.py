@@ -1,6 +1,6 @@
 """May this actor do this, now?  The first line of every action."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from uuid import UUID
@@ -37,18 +37,25 @@ def require(actor: Actor, permission: Permission) -> None:
 
 
 @contextmanager
-def acting(actor: Actor, permission: Permission, *, alone: UUID | None = None) -> Iterator[None]:
+def acting(
+    actor: Actor,
+    permission: Permission,
+    *,
+    alone: UUID | None = None,
+    along: Iterable[UUID | None] = (),
+) -> Iterator[None]:
     """One durable transaction in which the actor has the permission from beginning to end.
 
     Whoever would end the actor's access waits for it, or was waited for.  `alone` is a person whose
-    own acts end before this begins, because it takes something away from them.
+    own acts end before this begins, because it takes something away from them; `along` are others
+    on whom it builds: whoever would end their access waits as well.
 
     Raises:
         Denied: as `require`, also where the access ended while this waited.
     """
     require(actor, permission)
     with transaction.atomic(durable=True):
-        locks.people(shared=actor.id, alone=alone)
+        locks.people(shared=[actor.id, *filter(None, along)], alone=alone)
         require(actor, permission)
         yield
 

@@ -1,4 +1,4 @@
-"""By the clock: what a crash left half done.  After a disagreement with the ledger: a letter."""
+"""By the clock: ends, and what a crash left half done.  After a disagreement: a letter."""
 
 from collections.abc import Iterator
 
@@ -8,12 +8,13 @@ from trustkeep.kernel.jobs.outbound import mail
 from trustkeep.kernel.keys import looking
 from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.people import queries
-from trustkeep.kernel.people.actions import mending
+from trustkeep.kernel.people.actions import ending, mending
 from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.models import RoleAssignment
 from trustkeep.kernel.people.permissions import Role
 
 MEND, TELL = "people.register.mend", "people.disagreement.tell"
+ENDS = "people.ends.carry_out"
 TELL_REPLACED = "people.replacement.tell"
 _MAY_OBJECT = (Role.ADMINISTRATOR, Role.DPO, Role.DEPUTY_DPO, Role.DEPARTMENT_HEAD, Role.MANAGEMENT)
 
@@ -22,6 +23,8 @@ def schedule() -> None:
     """Look each minute; write when state and ledger came to disagree."""
     registry.handler(MEND)(registry.quietly(_mend, SealedStart))
     registry.every("* * * * *", MEND)
+    registry.handler(ENDS)(registry.quietly(ending.carry_out_ends, SealedStart))
+    registry.every("* * * * *", ENDS)
     registry.handler(TELL)(_tell)
     reactions.register(KeyEvent.STATE_DISAGREES, TELL)
     registry.handler(TELL_REPLACED)(_tell_replaced)

@@ -1,9 +1,15 @@
-"""Members, departments, roles, clearances and tokens, each a sealed row."""
+"""Members, departments, employment, roles, clearances and tokens, each a sealed row.
+
+Employment and the place of a department are sets of their own, so that rows which were sealed
+before there were any stay as they are.  When somebody's time is over stands in `Member` alone,
+where every sign-in looks anyway.
+"""
 
 from django.db import models
 from django.db.models import F, Q
 
 from trustkeep.kernel.keys.sealed_rows import SealedRow
+from trustkeep.kernel.people.employment import MOST_OF_CONTRACT, Employed
 
 
 class Kind(models.TextChoices):
@@ -25,8 +31,31 @@ class Department(SealedRow):
     head_id = models.UUIDField(null=True)
 
 
+class DepartmentPlace(SealedRow):
+    """Below which other department one stands; one without a row stands below none."""
+
+    set_kind = "people.department_place"
+    set_owner = None
+    sealed_columns = ("department_id", "parent_id")
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    department_id = models.UUIDField(unique=True)
+    parent_id = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="department_not_below_itself", condition=~Q(department_id=F("parent_id"))
+            ),
+        ]
+
+
 class Member(SealedRow):
-    """A member of staff, or a service account with the person who answers for it."""
+    """A member of staff, or a service account with the person who answers for it.
+
+    `expires_at` is the end of a service account, or of the time of a contractor, of vendor
+    personnel, of an employee for a term; None: no end.  From then on nothing is allowed.
+    """
 
     set_kind = "people.member"
     set_owner = "id"
@@ -51,6 +80,37 @@ class Member(SealedRow):
                 name="service_account_has_an_owner_and_an_end",
                 condition=Q(kind=Kind.STAFF, email__isnull=False)
                 | Q(kind=Kind.SERVICE, responsible_id__isnull=False, expires_at__isnull=False),
+            ),
+        ]
+
+
+class Employment(SealedRow):
+    """How somebody belongs to the company, and whom they answer to; without a row: an employee."""
+
+    set_kind = "people.employment"
+    set_owner = "person_id"
+    sealed_columns = (
+        "person_id", "kind", "manager_id", "sponsor_id", "contract", "stated_by", "stated_at",
+    )  # fmt: skip
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    person_id = models.UUIDField(unique=True)
+    kind = models.CharField(max_length=12, default=Employed.EMPLOYEE)
+    manager_id = models.UUIDField(null=True)  # None: the head of the department
+    sponsor_id = models.UUIDField(null=True)
+    contract = models.CharField(max_length=MOST_OF_CONTRACT, blank=True)
+    stated_by = models.UUIDField()
+    stated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="vendor_personnel_has_sponsor_and_contract",
+                condition=~Q(kind=Employed.VENDOR) | Q(sponsor_id__isnull=False, contract__gt=""),
+            ),
+            models.CheckConstraint(
+                name="nobody_manages_themselves",
+                condition=Q(manager_id=None) | ~Q(manager_id=F("person_id")),
             ),
         ]
 
@@ -114,3 +174,28 @@ class Token(SealedRow):
     issued_by = models.UUIDField()
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+
+
+class Rotation(SealedRow):
+    """A token that gave way to another and goes on only until `ends_at`."""
+
+    set_kind = "people.rotation"
+    set_owner = "person_id"
+    sealed_columns = ("person_id", "before_id", "token_id", "rotated_at", "ends_at")
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    person_id = models.UUIDField()
+    before_id = models.UUIDField(unique=True)
+    token_id = models.UUIDField()
+    rotated_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+
+class TokenUse(models.Model):
+    """When a token was last shown, to the hour.  Not sealed: a hint for tidying up, no proof."""
+
+    token_id = models.UUIDField(primary_key=True)
+    used_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"use of token {self.token_id}"

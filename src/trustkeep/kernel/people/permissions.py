@@ -15,10 +15,12 @@ class Permission(StrEnum):
     VIEW_SOP = "view_sop"
     OWN_DUTIES = "own_duties"
     VIEW_ALL_DUTIES = "view_all_duties"
-    VIEW_PEOPLE = "view_people"
+    VIEW_PEOPLE = "view_people"  # one's own team
+    VIEW_ALL_PEOPLE = "view_all_people"
     VIEW_LEDGER = "view_ledger"
     VIEW_RECEIPTS = "view_receipts"
     MANAGE_PEOPLE = "manage_people"
+    MANAGE_EMPLOYMENT = "manage_employment"
     ASSIGN_ROLES = "assign_roles"
     MANAGE_TOKENS = "manage_tokens"
     DEACTIVATE_PEOPLE = "deactivate_people"
@@ -72,6 +74,7 @@ _PRIVACY_OFFICE = _EVERYBODY | {
     _P.VIEW_PEOPLE, _P.VIEW_LEDGER, _P.VIEW_RECEIPTS, _P.ASSIGN_ROLES, _P.DEACTIVATE_PEOPLE,
     _P.GIVE_CLEARANCES, _P.DECIDE_APPLICABILITY, _P.DECLARE_PURPOSES, _P.GRANT_ACCESS,
     _P.OPEN_CASES, _P.REQUEST_ERASURE, _P.REQUEST_APPROVAL, _P.APPROVE, _P.VIEW_ALL_DUTIES,
+    _P.VIEW_ALL_PEOPLE,
 }  # fmt: skip
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
@@ -79,8 +82,10 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.ADMINISTRATOR: _EVERYBODY
         | {
             _P.VIEW_PEOPLE,
+            _P.VIEW_ALL_PEOPLE,
             _P.VIEW_ALL_DUTIES,
             _P.MANAGE_PEOPLE,
+            _P.MANAGE_EMPLOYMENT,
             _P.ASSIGN_ROLES,
             _P.MANAGE_TOKENS,
             _P.DEACTIVATE_PEOPLE,
@@ -117,11 +122,19 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.REQUEST_ERASURE,
             _P.REQUEST_APPROVAL,
         },
-        Role.HR: _EVERYBODY | {_P.VIEW_PEOPLE, _P.GIVE_CLEARANCES},
+        Role.HR: _EVERYBODY
+        | {_P.VIEW_PEOPLE, _P.VIEW_ALL_PEOPLE, _P.MANAGE_EMPLOYMENT, _P.GIVE_CLEARANCES},
         Role.IT: _EVERYBODY,
         Role.FACILITIES: _EVERYBODY,
         Role.VENDOR_MANAGER: _EVERYBODY,
-        Role.AUDITOR: _EVERYBODY | {_P.VIEW_PEOPLE, _P.VIEW_LEDGER, _P.VIEW_RECEIPTS},
+        Role.AUDITOR: _EVERYBODY
+        | {
+            _P.VIEW_PEOPLE,
+            _P.VIEW_ALL_PEOPLE,
+            _P.VIEW_LEDGER,
+            _P.VIEW_RECEIPTS,
+            _P.VIEW_ALL_DUTIES,
+        },
         Role.MANAGEMENT: _EVERYBODY,
     }
 )
@@ -130,22 +143,13 @@ FOR_PEOPLE = frozenset(  # no account of a program approves or audits
     role for role in Role if Permission.APPROVE in PERMISSIONS[role]
 ) | {Role.AUDITOR}
 _OFFICE = frozenset({Role.DPO, Role.DEPUTY_DPO})
-_DATA_ROLES = frozenset(role for role in Role if PERMISSIONS[role] & DATA_ACCESS)
+DATA_ROLES = frozenset(role for role in Role if PERMISSIONS[role] & DATA_ACCESS)
 _MAY_ASSIGN: Mapping[Role, frozenset[Role]] = MappingProxyType(
     {
-        Role.ADMINISTRATOR: frozenset(Role) - _OFFICE - _DATA_ROLES,
-        Role.DPO: _OFFICE | _DATA_ROLES,
-        Role.DEPUTY_DPO: _DATA_ROLES,
+        Role.ADMINISTRATOR: frozenset(Role) - _OFFICE - DATA_ROLES,
+        Role.DPO: _OFFICE | DATA_ROLES,
+        Role.DEPUTY_DPO: DATA_ROLES,
     }
-)
-
-CONFLICTS: tuple[frozenset[Role], ...] = (
-    frozenset({Role.ADMINISTRATOR, Role.DPO}),
-    frozenset({Role.ADMINISTRATOR, Role.DEPUTY_DPO}),
-    frozenset({Role.IT, Role.DPO}),
-    frozenset({Role.AUDITOR, Role.DPO}),
-    frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
-    *(frozenset({Role.ADMINISTRATOR, role}) for role in sorted(_DATA_ROLES)),
 )
 
 
@@ -168,9 +172,3 @@ def may_assign(
     if wanted is Role.DPO and not has_dpo:
         return Role.ADMINISTRATOR in held
     return any(wanted in _MAY_ASSIGN.get(role, frozenset()) for role in held)
-
-
-def conflicts_in(roles: Iterable[Role]) -> tuple[frozenset[Role], ...]:
-    """The pairs of roles that one person better not holds together; they are allowed, and shown."""
-    held = frozenset(roles)
-    return tuple(pair for pair in CONFLICTS if pair <= held)

@@ -1,11 +1,22 @@
 """Who there is, and what they hold; every row is verified before it counts."""
 
+from datetime import datetime
 from uuid import UUID
 
 from trustkeep.base import world
 from trustkeep.base.errors import Missing
 from trustkeep.kernel.keys import register, sealed_sets, service
-from trustkeep.kernel.people.models import Clearance, Department, Kind, Member, RoleAssignment
+from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.people import census
+from trustkeep.kernel.people.employment import Statement
+from trustkeep.kernel.people.models import (
+    Clearance,
+    Department,
+    Employment,
+    Kind,
+    Member,
+    RoleAssignment,
+)
 from trustkeep.kernel.people.permissions import Role
 
 
@@ -48,13 +59,57 @@ def active_holders(role: Role) -> tuple[UUID, ...]:
     )
 
 
-def head_of(person: UUID) -> UUID | None:
-    """Who heads the department of a member; None: nobody, or the member does."""
-    department = member(person).department_id
-    if department is None:
+def inactive_since(person: UUID) -> datetime | None:
+    """From when on a member may not act; None: they may."""
+    if is_active(person):
         return None
-    head = next((each.head_id for each in departments() if each.id == department), None)
-    return head if head != person else None
+    if register.facts(person).deactivated:
+        return register.since(Fact.DEACTIVATED, person)
+    return member(person).expires_at
+
+
+def is_person(member_id: UUID) -> bool:
+    """Whether a member is a person who may act now, and no account of a program."""
+    return member(member_id).kind == Kind.STAFF and is_active(member_id)
+
+
+def person_of(email: str) -> UUID | None:
+    """The member of staff with this address, folded; the row is verified where it is used."""
+    return Member.objects.filter(email=email).values_list("id", flat=True).first()
+
+
+def employment_of(person: UUID) -> Statement:
+    """What stands about a member's employment; an employee where nothing was stated."""
+    stated = sealed_sets.rows(Employment, person)
+    return census.statement_of(member(person), stated[0] if stated else None)
+
+
+def manager_of(person: UUID) -> UUID | None:
+    """The manager who is named for a member; None: the head of their department is it."""
+    stated = sealed_sets.rows(Employment, person)
+    return stated[0].manager_id if stated else None
+
+
+def head_of(person: UUID) -> UUID | None:
+    """Whom a member answers to first: their manager, or the head of their department.
+
+    Of a head it is the head of the department above.  None: nobody.
+    """
+    return census.lines().head_of(person)
+
+
+def team_of(head: UUID) -> frozenset[UUID]:
+    """Everybody who answers to somebody, directly or over others: the scope of a head."""
+    return census.lines().team_of(head)
+
+
+def heads_anybody(person: UUID) -> bool:
+    """Whether somebody heads a department, or is named as somebody's manager."""
+    if person in {each.head_id for each in departments()}:
+        return True
+    named = Employment.objects.filter(manager_id=person).values_list("person_id", flat=True)
+    stated = sealed_sets.rows_of_each(Employment, named)
+    return any(row.manager_id == person for row in stated)
 
 
 def clearances_of(person: UUID) -> frozenset[str]:

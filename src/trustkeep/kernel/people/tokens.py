@@ -16,6 +16,7 @@ from trustkeep.base import world
 from trustkeep.base.actor import NOBODY, Actor, ActorKind
 from trustkeep.base.errors import NotSignedIn
 from trustkeep.kernel.keys import register, sealed_sets
+from trustkeep.kernel.people import uses
 from trustkeep.kernel.people.models import Member, RoleAssignment, Token
 from trustkeep.kernel.people.permissions import HANDED, Role, permissions_of
 
@@ -35,10 +36,12 @@ class _Known:
 
 _known: dict[UUID, _Known] = {}
 
-# One statement: whose token it is, and the present seal of each of that person's sets.
+# One statement: whose token it is, when it was last used, and the present seal of each of that
+# person's sets.
 _WHOSE = """
-    SELECT token.person_id, header.seal
+    SELECT token.person_id, header.seal, used.used_at
     FROM people_token token
+    LEFT JOIN people_tokenuse used ON used.token_id = token.id
     LEFT JOIN keys_sealedset header
       ON header.owner = token.person_id
      AND header.kind IN ('people.member', 'people.role', 'people.token')
@@ -69,8 +72,8 @@ def actor_for(token: str) -> Actor:
         found = cursor.fetchall()
     if not found:
         raise _not_signed_in()
-    person = found[0][0]
-    known = _verified(person, tuple(bytes(seal) for _, seal in found if seal is not None))
+    person, _, used_at = found[0]
+    known = _verified(person, tuple(bytes(seal) for _, seal, _ in found if seal is not None))
     shown = next((row for row in known.tokens if row.digest == digest), None)
     standing = register.facts(person)
     if shown is None or known.member is None or not known.member.active or standing.deactivated:
@@ -79,6 +82,7 @@ def actor_for(token: str) -> Actor:
         raise _not_signed_in()
     if _ended(known.member.expires_at, now):
         raise _not_signed_in()
+    uses.note(shown.id, known=used_at, now=now)
     held = permissions_of(role for role in known.roles if role not in standing.roles_removed)
     # Whoever made it could use it, so it is good for one thing: to make one's own.  The founder's
     # first token is made by the host's operator, who is nobody.

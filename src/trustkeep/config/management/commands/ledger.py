@@ -2,13 +2,17 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Unacceptable, Unavailable
 from trustkeep.base.paths import usable
 from trustkeep.kernel.ledger import (
     anchors,
+    browsing,
     checkpoints,
     export,
     lag,
@@ -17,6 +21,10 @@ from trustkeep.kernel.ledger import (
     sequencer,
     verification,
 )
+from trustkeep.kernel.ledger.browsing import Found
+from trustkeep.kernel.people import authority
+from trustkeep.kernel.people.permissions import Permission
+from trustkeep.web.arguments import moment
 from trustkeep.web.command import HOST, Answer, NounCommand, verb
 from trustkeep.web.plain_text import as_text
 
@@ -36,10 +44,32 @@ def _note(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help="the checkpoint's file, or - to paste it")
 
 
-class Command(NounCommand):
-    """The ledger, as its operator sees it.  None of these verbs opens a customer's value."""
+def _entries(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--customer", type=UUID, help="about this customer, by id")
+    parser.add_argument("--by", help="by this actor, for example staff:ID")
+    parser.add_argument("--event", help="of this kind, for example access.read.refused")
+    parser.add_argument("--purpose", help="for this purpose")
+    parser.add_argument("--since", type=moment, help="not before")
+    parser.add_argument("--until", type=moment, help="before")
+    parser.add_argument("--most", type=int, default=50, choices=range(1, 1001), metavar="N")
 
-    help = "The ledger: show, publish, prove, verify, export, check-anchor"
+
+def _lines(found: Sequence[Found]) -> str:
+    """A line for each: where it stands, when, who, what, about whom."""
+    lines = []
+    for one in found:
+        said, place = one.entry, "-" if one.position is None else str(one.position)
+        about = " ".join(filter(None, (said.get("purpose"), said.get("customer"))))
+        lines.append(
+            f"{place:>9}  {one.at:%FT%TZ}  {said['event']}  {said['actor']}  {about}".rstrip()
+        )
+    return "\n".join(lines) or "No entry is like that."
+
+
+class Command(NounCommand):
+    """The ledger, as its operator sees it.  None of the verbs opens a customer's value."""
+
+    help = "The ledger: show, publish, prove, verify, export, check-anchor, entries"
 
     @verb("show", permission=HOST, help="size, newest checkpoint, public key")
     def show(self, actor: Actor) -> Answer:  # noqa: ARG002 - every verb has an actor
@@ -111,6 +141,16 @@ class Command(NounCommand):
         ]
         data = {"entries": report.size, "checked": report.checked, "defects": defects}
         return Answer(data, exit_code=1 if defects else 0)
+
+    @verb(
+        "entries", permission=Permission.VIEW_LEDGER, help="find entries, the newest first",
+        arguments=_entries,
+    )  # fmt: skip
+    def entries(self, actor: Actor, *, by: str | None, most: int, **wanted: Any) -> Answer:
+        """Entries by whom, about whom, of what kind and when; for the DPO and auditors."""
+        authority.require(actor, Permission.VIEW_LEDGER)
+        found = browsing.entries(browsing.Wanted(actor=by, **wanted), most)
+        return Answer([{"position": one.position, **one.entry} for one in found], _lines(found))
 
     @verb("export", permission=HOST, help="a folder for the verifier", arguments=_folder)
     def export(self, actor: Actor, *, folder: Path) -> Answer:  # noqa: ARG002

@@ -1,16 +1,28 @@
-"""`trustkeep people`: members, roles, tokens.  SOP 2a, 3, 4.3b."""
+"""`trustkeep people`: members, teams, roles, accounts, tokens, lists.  SOP 2a, 3, 4.3b."""
 
 from argparse import ArgumentParser
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
+from trustkeep.config.management.commands._people_accounts import AccountVerbs, shown_once
+from trustkeep.config.management.commands._people_lists import ListVerbs
+from trustkeep.config.management.commands._people_teams import (
+    TeamVerbs,
+    employment_arguments,
+    member_argument,
+    stated_as,
+)
 from trustkeep.kernel.people import actions, directory
-from trustkeep.kernel.people.actions.credentials import IssuedToken
+from trustkeep.kernel.people.census import Person
+from trustkeep.kernel.people.conflicts import conflicts_in
+from trustkeep.kernel.people.directory import Visible
+from trustkeep.kernel.people.employment import Employed
 from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.web.arguments import days as spell_of_days
-from trustkeep.web.command import HOST, Answer, NounCommand, verb
+from trustkeep.web.arguments import one_of
+from trustkeep.web.command import HOST, Answer, verb
 
 
 def _person(parser: ArgumentParser) -> None:
@@ -18,111 +30,88 @@ def _person(parser: ArgumentParser) -> None:
     parser.add_argument("--email", required=True)
 
 
-def _member(parser: ArgumentParser) -> None:
-    parser.add_argument("member", type=UUID, help="the member's id")
-
-
-def _member_and_role(parser: ArgumentParser) -> None:
-    _member(parser)
-    parser.add_argument("role", type=Role, choices=list(Role))
-
-
 def _joiner(parser: ArgumentParser) -> None:
     _person(parser)
     parser.add_argument("--department", type=UUID)
+    employment_arguments(parser)
 
 
-def _department(parser: ArgumentParser) -> None:
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--head", type=UUID, required=True, help="the id of its head")
+def _correction(parser: ArgumentParser) -> None:
+    member_argument(parser)
+    parser.add_argument("--name")
+    parser.add_argument("--email")
 
 
-def _move(parser: ArgumentParser) -> None:
-    _member(parser)
-    parser.add_argument("department", type=UUID)
-
-
-def _service(parser: ArgumentParser) -> None:
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--responsible", type=UUID, required=True)
-    parser.add_argument("--days", type=spell_of_days, required=True, help="how long it may exist")
-
-
-def _token(parser: ArgumentParser) -> None:
-    parser.add_argument("--member", type=UUID, help="for whom; unset: for yourself")
-    parser.add_argument("--label", required=True, help="what it is for")
-    parser.add_argument("--days", type=spell_of_days, default=90)
-
-
-def _revocation(parser: ArgumentParser) -> None:
-    _member(parser)
-    parser.add_argument("token", type=UUID, help="the token's id, not the token")
+def _member_and_role(parser: ArgumentParser) -> None:
+    member_argument(parser)
+    parser.add_argument("role", type=one_of(Role), choices=list(Role))
 
 
 def _clearance(parser: ArgumentParser) -> None:
-    _member(parser)
+    member_argument(parser)
     parser.add_argument("clearance")
     parser.add_argument("--days", type=spell_of_days, required=True)
 
 
-class Command(NounCommand):
+class Command(TeamVerbs, AccountVerbs, ListVerbs):
     """People and what they may do."""
 
-    help = "People: found, add, list, roles, tokens, deactivation"
+    help = "People: found, add, list, teams, roles, accounts, tokens, lists in and out"
 
     @verb("found", permission=HOST, help="make the first administrator, once", arguments=_person)
     def found(self, actor: Actor, *, name: str, email: str) -> Answer:
         """The first administrator, with a token that is shown once."""
         founded = actions.found(actor, name=name, email=email)
-        return _shown_once(founded.token, founded.member)
+        return shown_once(founded.token, founded.member)
 
-    @verb("list", permission=Permission.VIEW_PEOPLE, help="every member")
+    @verb("list", permission=Permission.VIEW_PEOPLE, help="every member; of a head, the team")
     def list_(self, actor: Actor) -> Answer:
-        """Every member with roles and conflicts of roles."""
+        """Every member whom the actor may see, with roles and conflicts of roles."""
         return Answer(
             [
                 {
-                    "id": str(each.id), "kind": each.kind, "name": each.name,
-                    "active": each.active, "roles": ", ".join(each.roles),
-                    "conflicts": ", ".join(each.conflicts),
+                    "id": str(each.id), "kind": str(each.kind), "name": each.name,
+                    "active": each.active, "roles": ", ".join(sorted(each.roles)),
+                    "conflicts": _conflicts(each),
                 }
-                for each in directory.everybody(actor)
+                for each in directory.visible_to(actor).people
             ]
         )  # fmt: skip
 
-    @verb("departments", permission=Permission.VIEW_PEOPLE, help="every department")
-    def departments(self, actor: Actor) -> Answer:
-        """Every department with its head."""
-        found = directory.departments(actor)
-        return Answer(
-            [{"id": str(each.id), "name": each.name, "head": str(each.head_id)} for each in found]
-        )
+    @verb("show", permission=Permission.VIEW_PEOPLE, help="one member", arguments=member_argument)
+    def show(self, actor: Actor, *, member: UUID) -> Answer:
+        """All that stands about one member."""
+        seen = directory.visible_to(actor)
+        return Answer(_record(seen, seen.one(member)))
 
-    @verb("add", permission=Permission.MANAGE_PEOPLE, help="add a member", arguments=_joiner)
-    def add(self, actor: Actor, *, name: str, email: str, department: UUID | None) -> Answer:
+    @verb("add", permission=Permission.MANAGE_EMPLOYMENT, help="add a member", arguments=_joiner)
+    def add(
+        self,
+        actor: Actor,
+        *,
+        name: str,
+        email: str,
+        department: UUID | None,
+        kind: Employed,
+        sponsor: UUID | None,
+        contract: str,
+        ends_on: date | None,
+    ) -> Answer:
         """A new member without roles."""
-        member = actions.add_member(actor, name=name, email=email, department=department)
+        stated = stated_as(kind, sponsor, contract, ends_on)
+        member = actions.add_member(
+            actor, name=name, email=email, department=department, stated=stated
+        )
         return Answer({"member": str(member)})
 
-    @verb("department", permission=Permission.MANAGE_PEOPLE, help="make one", arguments=_department)
-    def department(self, actor: Actor, *, name: str, head: UUID) -> Answer:
-        """A new department."""
-        return Answer({"department": str(actions.make_department(actor, name=name, head=head))})
-
-    @verb("move", permission=Permission.MANAGE_PEOPLE, help="to a department", arguments=_move)
-    def move(self, actor: Actor, *, member: UUID, department: UUID) -> Answer:
-        """A member into another department."""
-        actions.move_member(actor, member=member, department=department)
-        return Answer({"member": str(member), "department": str(department)})
-
-    @verb("service", permission=Permission.MANAGE_PEOPLE, help="an account", arguments=_service)
-    def service(self, actor: Actor, *, name: str, responsible: UUID, days: int) -> Answer:
-        """A service account with an owner and an end."""
-        ends = world.now() + timedelta(days=days)
-        made = actions.create_service_account(
-            actor, name=name, responsible=responsible, expires_at=ends
-        )
-        return Answer({"member": str(made), "expires_at": ends.isoformat()})
+    @verb(
+        "correct", permission=Permission.MANAGE_EMPLOYMENT, help="name or address",
+        arguments=_correction,
+    )  # fmt: skip
+    def correct(self, actor: Actor, *, member: UUID, name: str | None, email: str | None) -> Answer:
+        """A name or an address as it is."""
+        actions.correct_member(actor, member=member, name=name, email=email)
+        return Answer({"member": str(member)})
 
     @verb(
         "assign", permission=Permission.ASSIGN_ROLES, help="give a role", arguments=_member_and_role
@@ -141,31 +130,21 @@ class Command(NounCommand):
         return Answer({"member": str(member), "removed": str(role)})
 
     @verb(
-        "deactivate", permission=Permission.DEACTIVATE_PEOPLE, help="end access", arguments=_member
-    )
+        "deactivate", permission=Permission.DEACTIVATE_PEOPLE, help="end access",
+        arguments=member_argument,
+    )  # fmt: skip
     def deactivate(self, actor: Actor, *, member: UUID) -> Answer:
         """Everything of a member ends now."""
         actions.deactivate(actor, member=member)
         return Answer({"member": str(member), "active": False})
 
-    @verb("reactivate", permission=Permission.MANAGE_PEOPLE, help="again", arguments=_member)
+    @verb(
+        "reactivate", permission=Permission.MANAGE_PEOPLE, help="again", arguments=member_argument
+    )
     def reactivate(self, actor: Actor, *, member: UUID) -> Answer:
         """A member may act again."""
         actions.reactivate(actor, member=member)
         return Answer({"member": str(member), "active": True})
-
-    @verb("token", permission=Permission.VIEW_SOP, help="a new token", arguments=_token)
-    def token(self, actor: Actor, *, member: UUID | None, label: str, days: int) -> Answer:
-        """A token, shown once."""
-        whose = member or actor.id
-        made = actions.issue_token(actor, member=whose, label=label, lasts=timedelta(days=days))
-        return _shown_once(made, whose)
-
-    @verb("revoke", permission=Permission.VIEW_SOP, help="end a token", arguments=_revocation)
-    def revoke(self, actor: Actor, *, member: UUID, token: UUID) -> Answer:
-        """A token ends now."""
-        actions.revoke_token(actor, member=member, token=token)
-        return Answer({"member": str(member), "revoked": str(token)})
 
     @verb("clear", permission=Permission.GIVE_CLEARANCES, help="a clearance", arguments=_clearance)
     def clear(self, actor: Actor, *, member: UUID, clearance: str, days: int) -> Answer:
@@ -175,14 +154,24 @@ class Command(NounCommand):
         return Answer({"member": str(member), "clearance": clearance, "until": ends.isoformat()})
 
 
-def _shown_once(token: IssuedToken, member: UUID) -> Answer:
-    data = {
-        "member": str(member), "token_id": str(token.id), "token": token.secret,
-        "expires_at": token.expires_at.isoformat(),
+def _conflicts(person: Person) -> str:
+    return ", ".join(" + ".join(each.roles) for each in conflicts_in(person.roles))
+
+
+def _record(seen: Visible, person: Person) -> dict[str, object]:
+    ends_at, unit = person.stated.ends_at, seen.census.units.get(person.department or person.id)
+    above = seen.census.lines.above(person.id)
+    return {
+        "id": str(person.id), "kind": str(person.kind), "name": person.name,
+        "email": person.email, "active": person.active,
+        "employment": str(person.stated.kind) if person.is_person else None,
+        "department": unit.name if unit else None,
+        "answers_to": [str(each) for each in above],
+        "heads": [seen.census.units[each].name for each in seen.census.heads_of(person.id)],
+        "sponsor": str(person.stated.sponsor) if person.stated.sponsor else None,
+        "contract": person.stated.contract or None,
+        "ends_at": ends_at.isoformat() if ends_at else None,
+        "responsible": str(person.responsible) if person.responsible else None,
+        "roles": sorted(person.roles), "conflicts": _conflicts(person) or None,
+        "data_access": list(person.data_access),
     }  # fmt: skip
-    text = (
-        f"member   {member}\ntoken    {token.secret}\nends     {token.expires_at:%Y-%m-%d}\n\n"
-        "The token is shown this once. Put it into a file that only you can read, and name that "
-        "file in TRUSTKEEP_TOKEN_FILE."
-    )
-    return Answer(data, text)

@@ -1,7 +1,7 @@
 """Tokens and clearances.  SOP 4.3b, 6a."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from trustkeep.base import spans, text, world
@@ -12,10 +12,11 @@ from trustkeep.kernel.keys import register, sealed_sets
 from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger import history, log
-from trustkeep.kernel.people import locks, queries, tokens
+from trustkeep.kernel.people import queries, tokens
+from trustkeep.kernel.people.actions.stating import moment
 from trustkeep.kernel.people.authority import acting
 from trustkeep.kernel.people.events import PeopleEvent
-from trustkeep.kernel.people.models import Clearance, Token
+from trustkeep.kernel.people.models import Clearance, Rotation, Token
 from trustkeep.kernel.people.permissions import Permission, permissions_of
 
 LONGEST = timedelta(days=366)
@@ -37,13 +38,14 @@ def issue_token(actor: Actor, *, member: UUID, label: str, lasts: timedelta) -> 
     A token made by somebody else lets its holder make their own, and ends when they do.
 
     Raises:
-        Denied: for somebody who may do what the actor may not and has a token already.
+        Denied: for somebody who may do what the actor may not and has a token already; or with a
+            token that gave way to another.
         Unacceptable: it would last longer than a year, or not at all.
     """
-    with acting(actor, _needed(actor, member, Permission.MANAGE_TOKENS)):
-        locks.person_shared(member)
+    with acting(actor, _needed(actor, member, Permission.MANAGE_TOKENS), along=[member]):
         if not queries.is_active(member):
             raise Denied("A token goes to active members only.", ("inactive",))
+        refuse_replaced(actor)
         _refuse_to_impersonate(actor, member)
         made = add_token(actor, member, label=label, lasts=lasts)
     if actor.is_handed and actor.token:
@@ -69,9 +71,22 @@ def add_token(actor: Actor, member: UUID, *, label: str, lasts: timedelta) -> Is
     )
     with sealed_sets.change(Token, member, actor) as owned:
         owned.add(row)
-    details = {"member": str(member), "token": str(row.id), "expires": _moment(row.expires_at)}
+    details = {"member": str(member), "token": str(row.id), "expires": moment(row.expires_at)}
     log.append(PeopleEvent.TOKEN_ISSUED, actor, details=details)
     return IssuedToken(row.id, row.expires_at, secret)
+
+
+def refuse_replaced(actor: Actor) -> None:
+    """Go on only if the token that was shown has not given way to another.
+
+    Raises:
+        Denied: it has: whoever finds it must not make themselves one that lasts.
+    """
+    if actor.token in {row.before_id for row in sealed_sets.rows(Rotation, actor.id)}:
+        raise Denied(
+            "This token was rotated and makes no other: use the one that replaced it.",
+            ("replaced_token",),
+        )
 
 
 def revoke_token(actor: Actor, *, member: UUID, token: UUID) -> None:
@@ -111,7 +126,7 @@ def give_clearance(actor: Actor, *, member: UUID, clearance: str, expires_at: da
                     expires_at=expires_at,
                 )
             )
-        details = {"member": str(member), "clearance": clearance, "expires": _moment(expires_at)}
+        details = {"member": str(member), "clearance": clearance, "expires": moment(expires_at)}
         log.append(PeopleEvent.CLEARANCE_GIVEN, actor, details=details)
 
 
@@ -161,7 +176,3 @@ def _had_token(member: UUID) -> bool:
     anew = history.newest([KeyEvent.SET_BEGUN_ANEW], owner=str(member), kind=Token.set_kind)
     revoked = history.newest([PeopleEvent.TOKEN_REVOKED], member=str(member))
     return anew is None or (revoked is not None and revoked["at"] > anew["at"])
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,5 +1,6 @@
 """Handing roles on, and taking them back.  SOP 4.3a."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -38,19 +39,8 @@ def assign_role(actor: Actor, *, member: UUID, role: Role) -> None:
             f"{counts_from:%Y-%m-%d %H:%M} UTC."
         )
     with acting(actor, Permission.ASSIGN_ROLES):
-        if queries.member(member).kind == Kind.SERVICE and role in FOR_PEOPLE:
-            raise Denied(
-                f"A service account cannot hold the role {role}: whoever approves or audits is a "
-                "person.",
-                ("not_a_person",),
-            )
-        locks.roles()
-        _refuse_beyond_own(actor, member, role)
-        _store(actor, member, role)
-        details = {"member": str(member), "role": str(role)}
-        log.append(PeopleEvent.ROLE_ASSIGNED, actor, details=details)
-    if role in register.facts(member).roles_removed:
-        register.enter(Fact.ROLE_GIVEN, member, details={"role": str(role)})
+        put_role(actor, member, role)
+    release_role(member, role)
 
 
 def remove_role(actor: Actor, *, member: UUID, role: Role) -> None:
@@ -60,18 +50,61 @@ def remove_role(actor: Actor, *, member: UUID, role: Role) -> None:
         Denied: from oneself, from the last administrator, or a role the actor may not hand on.
     """
     with acting(actor, Permission.ASSIGN_ROLES, alone=member):
-        locks.roles()
-        _refuse_beyond_own(actor, member, role)
-        if role is Role.ADMINISTRATOR:
-            refuse_last_administrator(member)
-        # Before the commit: a crash here leaves the stricter state.
-        register.enter(Fact.ROLE_REMOVED, member, details={"role": str(role)})
-        with sealed_sets.change(RoleAssignment, member, actor) as roles:
-            for row in roles.rows:
-                if row.role == role:
-                    roles.remove(row)
-        details = {"member": str(member), "role": str(role)}
-        log.append(PeopleEvent.ROLE_REMOVED, actor, details=details)
+        take_role(actor, member, role)
+
+
+def put_role(actor: Actor, member: UUID, role: Role) -> None:
+    """As `assign_role`, in the caller's transaction; `release_role` follows its commit."""
+    if queries.member(member).kind == Kind.SERVICE and role in FOR_PEOPLE:
+        raise Denied(
+            f"A service account cannot hold the role {role}: whoever approves or audits is a "
+            "person.",
+            ("not_a_person",),
+        )
+    locks.roles()
+    _refuse_beyond_own(actor, member, role)
+    _store(actor, member, role)
+    details = {"member": str(member), "role": str(role)}
+    log.append(PeopleEvent.ROLE_ASSIGNED, actor, details=details)
+
+
+def release_role(member: UUID, role: Role) -> None:
+    """Let a role that was given count, after the commit."""
+    if role in register.facts(member).roles_removed:
+        register.enter(Fact.ROLE_GIVEN, member, details={"role": str(role)})
+
+
+def take_role(actor: Actor, member: UUID, role: Role) -> None:
+    """As `remove_role`, in the caller's transaction, which holds the person's lock.
+
+    It writes in the register: after everything that may be refused.
+    """
+    locks.roles()
+    _refuse_beyond_own(actor, member, role)
+    if role is Role.ADMINISTRATOR:
+        refuse_last_administrator(member)
+    # Before the commit: a crash here leaves the stricter state.
+    register.enter(Fact.ROLE_REMOVED, member, details={"role": str(role)})
+    with sealed_sets.change(RoleAssignment, member, actor) as roles:
+        for row in roles.rows:
+            if row.role == role:
+                roles.remove(row)
+    details = {"member": str(member), "role": str(role)}
+    log.append(PeopleEvent.ROLE_REMOVED, actor, details=details)
+
+
+def may_hand_on(held: Iterable[Role], role: Role) -> bool:
+    """Whether whoever holds these roles may give and take this one, as things are now."""
+    has_dpo = role is not Role.DPO or _has_any(Role.DPO)
+    has_administrator = role is not Role.ADMINISTRATOR or _has_any(Role.ADMINISTRATOR)
+    return may_assign(held, role, has_dpo=has_dpo, has_administrator=has_administrator)
+
+
+def needs_notice(role: Role) -> bool:
+    """Whether nobody holds a guarding role any more that somebody held: naming one is announced."""
+    if role not in _REPLACED_SLOWLY or queries.active_holders(role):
+        return False
+    return history.newest([PeopleEvent.ROLE_ASSIGNED], role=str(role)) is not None
 
 
 def _announced(actor: Actor, member: UUID, role: Role) -> datetime | None:
@@ -80,9 +113,7 @@ def _announced(actor: Actor, member: UUID, role: Role) -> datetime | None:
     Whoever may deactivate the last DPO and name the next one would alone hold what the two are
     apart for, so it is announced first.  The very first holders are named without waiting.
     """
-    if role not in _REPLACED_SLOWLY or queries.active_holders(role):
-        return None
-    if history.newest([PeopleEvent.ROLE_ASSIGNED], role=str(role)) is None:
+    if not needs_notice(role):
         return None
     now, details = world.now(), {"member": str(member), "role": str(role)}
     announced = history.newest([PeopleEvent.ROLE_ANNOUNCED], **details)
@@ -114,10 +145,7 @@ def _store(actor: Actor, member: UUID, role: Role) -> None:
 def _refuse_beyond_own(actor: Actor, member: UUID, role: Role) -> None:
     if member == actor.id:
         raise Denied("Nobody changes their own roles: ask somebody else.", ("to_self",))
-    held = queries.roles_of(actor.id)
-    has_dpo = role is not Role.DPO or _has_any(Role.DPO)
-    has_administrator = role is not Role.ADMINISTRATOR or _has_any(Role.ADMINISTRATOR)
-    if not may_assign(held, role, has_dpo=has_dpo, has_administrator=has_administrator):
+    if not may_hand_on(queries.roles_of(actor.id), role):
         raise Denied(
             f"Your roles do not let you hand on the role {role}: ask the DPO for roles with data "
             "access and for the privacy office, an administrator for the others.",

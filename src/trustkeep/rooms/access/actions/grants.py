@@ -86,7 +86,7 @@ def _refuse_beyond_team(actor: Actor, grantee: UUID) -> None:
     """A head answers for the own team and for nobody else; the DPO for all.  SOP 3b."""
     if roster.roles_of(actor.id) & _FOR_ALL:
         return
-    if grantee not in _ROLES and roster.head_of(grantee) == actor.id:
+    if grantee not in _ROLES and grantee in roster.team_of(actor.id):
         return
     raise Denied(
         "A head of department grants access to the members of that department only: the DPO grants "
