@@ -62,7 +62,8 @@ def _interrupted(failure: Interrupted) -> Problem:
     cause = failure.__cause__
     why = _trouble(cause.__cause__ if isinstance(cause, LedgerUnavailable) else cause)
     if why is not None:
-        return why.problem(f"{why.what}. {failure.sentence} First {why.remedy}.")
+        first = "" if why is _CROSSED else f" First {why.remedy}."  # to start it again is enough
+        return why.problem(f"{why.what}. {failure.sentence}{first}")
     if cause is None:
         return Problem(failure.code, failure.status, failure.exit_code, failure.sentence)
     below = problem_of(cause)
