@@ -1,5 +1,7 @@
 """Whatever is sent, by whomever: no failure of ours, and no answer that is not described."""
 
+import random
+
 import pytest
 import schemathesis
 from django.core.handlers.wsgi import WSGIHandler
@@ -19,9 +21,11 @@ EVERYBODY = ("ana", "ben", "cleo", "dora", "emil", None)
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.label)
 def test_it_is_answered_as_described(operation, company, dan, tier):
-    for name in EVERYBODY:
+    # The short form asks two of them, others for each operation; the same ones each time.
+    chance = random.Random(operation.label)
+    for name in chance.sample(EVERYBODY, tier.pick(test=2, ci=6, long=6)):
         secret = company.secrets[name] if name else UNKNOWN
-        send(operation, secret, tier.pick(test=5, ci=25, long=300))
+        send(operation, secret, tier.pick(test=4, ci=12, long=300))
 
 
 def send(operation, secret, count):
