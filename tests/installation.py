@@ -154,6 +154,21 @@ def dan(company):
     return customer
 
 
+class At(world.RealWorld):
+    """So much later than now."""
+
+    def __init__(self, later):
+        self.later = later
+
+    def now(self):
+        return super().now() + self.later
+
+
+@pytest.fixture
+def at():
+    return lambda later: world.another(At(later))
+
+
 def logged(customer=None):
     """The ledger's events, oldest first."""
     from trustkeep.kernel.ledger.models import Entry

@@ -20,21 +20,6 @@ DAY = timedelta(days=1)
 ROOM = actors.job("trial.room")
 
 
-class At(world.RealWorld):
-    """So much later than now."""
-
-    def __init__(self, later):
-        self.later = later
-
-    def now(self):
-        return super().now() + self.later
-
-
-@pytest.fixture
-def at():
-    return lambda later: world.another(At(later))
-
-
 @pytest.fixture
 def kind(monkeypatch):
     monkeypatch.setattr(kinds, "_kinds", dict(kinds._kinds))

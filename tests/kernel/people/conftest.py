@@ -12,21 +12,6 @@ from trustkeep.kernel.people.permissions import Role
 DAY = timedelta(days=1)
 
 
-class At(world.RealWorld):
-    """So much later than now."""
-
-    def __init__(self, later):
-        self.later = later
-
-    def now(self):
-        return super().now() + self.later
-
-
-@pytest.fixture
-def at():
-    return lambda later: world.another(At(later))
-
-
 @pytest.fixture
 def staffed(company):
     """Hanna is HR; Emil heads Sales with Ben and Cleo in it."""

@@ -5,9 +5,21 @@ where they head it themselves, below the head of the nearest department above it
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
+
+
+def reached(person: UUID, above: Callable[[UUID], Iterable[UUID]]) -> frozenset[UUID]:
+    """Everybody above somebody, over however many; the person too where the lines go round."""
+    seen: set[UUID] = set()
+    waiting = list(above(person))
+    while waiting:
+        each = waiting.pop()
+        if each not in seen:
+            seen.add(each)
+            waiting += above(each)
+    return frozenset(seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +42,7 @@ class Lines:
 
     def all_above(self, person: UUID) -> frozenset[UUID]:
         """Everybody above somebody, over however many; the person too where the lines go round."""
-        seen: set[UUID] = set()
-        waiting = list(self.above(person))
-        while waiting:
-            each = waiting.pop()
-            if each not in seen:
-                seen.add(each)
-                waiting += self.above(each)
-        return frozenset(seen)
+        return reached(person, self.above)
 
     def team_of(self, head: UUID) -> frozenset[UUID]:
         """Everybody below somebody, over however many."""

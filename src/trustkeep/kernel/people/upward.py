@@ -10,6 +10,7 @@ from uuid import UUID
 from trustkeep.base.errors import Missing, Tampered
 from trustkeep.kernel.people import census, queries
 from trustkeep.kernel.people.census import Unit
+from trustkeep.kernel.people.lines import reached
 
 
 class Upward:
@@ -30,14 +31,7 @@ class Upward:
 
     def all_above(self, person: UUID) -> frozenset[UUID]:
         """Everybody above somebody, over however many; the person too where the lines go round."""
-        seen: set[UUID] = set()
-        waiting = list(self.above(person))
-        while waiting:
-            each = waiting.pop()
-            if each not in seen:
-                seen.add(each)
-                waiting += self.above(each)
-        return frozenset(seen)
+        return reached(person, self.above)
 
     def _known_units(self) -> Mapping[UUID, Unit]:
         if self._units is None:
