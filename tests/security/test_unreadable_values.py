@@ -73,7 +73,7 @@ def test_it_is_named_and_everything_else_goes_on(full, dan, model):
     runner.run_all()
     assert clauses.state()
     if model.set_kind.startswith(("duties.", "clauses.", "approvals.")):
-        directory.everybody(full.ana)
+        directory.visible_to(full.ana)
         access.read_fields(
             full.ben, customer=dan, fields=["name"], purpose="support", case="helpdesk:1"
         )

@@ -50,6 +50,15 @@ def test_a_cursor_that_is_none_is_told(calls, after):
     assert 422 == calls("dora")("GET", f"/ledger/entries?after={after}")[0]
 
 
+@pytest.mark.parametrize("since", ["0404-06-01T00:00:00Z", "9999-12-31T23:59:59-23:59", "now"])
+def test_a_moment_that_no_entry_can_have_is_told(calls, since):
+    assert 422 == calls("dora")("GET", f"/ledger/entries?since={since}")[0]
+
+
+def test_a_far_zone_is_as_good_as_another(calls, readings):
+    assert [] == entries(calls, "until=2020-01-01T00:00:00%2B23:59")["items"]
+
+
 def test_a_proof_is_verified_by_a_stranger(calls, readings, tmp_path):
     sequencer.run_once()
     key = calls("dora")("GET", "/ledger")[1]["key"]

@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import AwareDatetime
 
 from trustkeep.base import world
 from trustkeep.kernel.duties import actions, queries
@@ -12,7 +11,7 @@ from trustkeep.kernel.duties.models import Absence
 from trustkeep.kernel.duties.queries import DutyView
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.web.api.door import ApiRequest, Door
-from trustkeep.web.api.schemas import Asked
+from trustkeep.web.api.schemas import Asked, Moment
 
 door = Door("duties")
 
@@ -53,8 +52,8 @@ class HandOver(Asked):
 class AbsenceAsked(Asked):
     """From when until when the caller is away, and who stands in; the end is exclusive."""
 
-    begins_at: AwareDatetime
-    ends_at: AwareDatetime
+    begins_at: Moment
+    ends_at: Moment
     deputy: UUID
 
 

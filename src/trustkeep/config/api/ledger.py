@@ -1,12 +1,12 @@
 """The ledger over the API, for the DPO and auditors: browse, and take a proof along.  SOP 4.3c."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from ninja import Query, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from trustkeep.base.errors import Missing
 from trustkeep.kernel.ledger import browsing, checkpoints, lag, ports, proofs
@@ -17,7 +17,7 @@ from trustkeep.kernel.people.permissions import Permission
 from trustkeep.web.api import paging
 from trustkeep.web.api.door import ApiRequest, Door
 from trustkeep.web.api.paging import After, Limit
-from trustkeep.web.api.schemas import Page
+from trustkeep.web.api.schemas import FIRST_YEAR, LAST_YEAR, Moment, Page
 
 door = Door("ledger")
 
@@ -59,8 +59,8 @@ class EntriesAsked(Schema):
     actor: Word = Field(None, examples=["staff:0b9c1d2e-0000-4000-8000-000000000001"])
     event: Word = Field(None, examples=["access.read.permitted"])
     purpose: Word = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 @door.get("/ledger", Permission.VIEW_LEDGER, answers=LedgerState)
@@ -106,6 +106,9 @@ def _before(after: str | None) -> tuple[datetime, EntryRef] | None:
     if key is None:
         return None
     try:
-        return datetime.fromisoformat(key[0]), EntryRef(UUID(key[1]), key[2])
+        at, ref = datetime.fromisoformat(key[0]), EntryRef(UUID(key[1]), key[2])
     except ValueError:
-        raise Missing("There is no such part of this list: begin without `after`.") from None
+        at, ref = datetime.min.replace(tzinfo=UTC), EntryRef(UUID(int=0), 0)
+    if not FIRST_YEAR <= at.year < LAST_YEAR:
+        raise Missing("There is no such part of this list: begin without `after`.")
+    return at, ref

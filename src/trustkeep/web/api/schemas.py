@@ -1,11 +1,24 @@
 """What every operation may answer beside its own: a problem (RFC 9457), a page of a list."""
 
-from typing import Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Generic, TypeVar
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 Item = TypeVar("Item")
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """A moment of our times, in UTC: other years and zones are none that the database takes."""
+    if not FIRST_YEAR <= moment.year < LAST_YEAR:
+        raise PydanticCustomError("moment", "a moment between 1970 and 2200")
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class Asked(Schema):

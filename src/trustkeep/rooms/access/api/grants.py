@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.rooms.access import actions, queries, rules
 from trustkeep.rooms.access.models import Grant
 from trustkeep.web.api.door import ApiRequest, Door
-from trustkeep.web.api.schemas import Asked
+from trustkeep.web.api.schemas import Asked, Moment
 
 door = Door("access")
 
@@ -26,7 +26,7 @@ class GrantAsked(Asked):
     purpose: Code
     fields: Annotated[list[Code], Field(max_length=200)] | Literal["*"] = "*"
     masked: list[Code] = Field(default_factory=list, max_length=200)
-    ends_at: AwareDatetime | None = None
+    ends_at: Moment | None = None
     bulk: bool = False
 
     @model_validator(mode="after")
