@@ -271,7 +271,7 @@ def test_wherever_the_disk_fails_nothing_is_lost(trial, kind, tier):
     n, met = 1 - step, True
     while met:
         n += step
-        ways = chance.sample(WAYS, tier.pick(test=1, ci=3, long=len(WAYS)))
+        ways = chance.sample(WAYS, tier.pick(test=1, ci=1, long=len(WAYS)))
         cases = [Faults(n, number, how, lasting) for number, how, lasting in ways]
         met = sum(trial.run(kind, faults) for faults in cases) > 0
     assert n > 10  # the act asked for more than that before it came to its end
