@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.test import TransactionTestCase
 from hypothesis import settings
 
 from trustkeep.config import embedded
@@ -151,9 +152,17 @@ def _migrate_template_once(server, django_db_blocker):
             admin.execute(f"ALTER DATABASE {unfinished} RENAME TO {TEMPLATE}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _django_empties_nothing():
+    """Django would truncate after each test, which takes longer than most tests themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _tables_that_are_no_models_are_emptied(request):
-    """Django empties the tables of its models; the queue's and those made by SQL are left to us."""
+def _what_was_committed_goes(request):
+    """After a test that commits, the tables that hold something are emptied."""
     mark = request.node.get_closest_marker("django_db")
     commits = "transactional_db" in request.fixturenames or (
         mark is not None and mark.kwargs.get("transaction")
@@ -163,26 +172,22 @@ def _tables_that_are_no_models_are_emptied(request):
         return
     request.getfixturevalue("transactional_db")
     yield
-    from django.db import connection
+    from django.db import connection, transaction
 
     from trustkeep.kernel.ledger import chain
 
     chain._unsettled.clear()  # nobody is to miss entries of emptied tables
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
-            " AND tablename <> 'django_migrations'"
+            " AND tablename <> 'django_migrations' ORDER BY tablename = 'procrastinate_jobs'"
         )
-        models = set(connection.introspection.django_table_names())
-        others = [name for (name,) in cursor.fetchall() if name.strip('"') not in models]
-        filled = [name for name in others if _has_rows(cursor, name)]
-        if filled:
-            cursor.execute(f"TRUNCATE {', '.join(filled)} RESTART IDENTITY CASCADE")
-
-
-def _has_rows(cursor, table):
-    cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
-    return cursor.fetchone()[0]
+        tables = [name for (name,) in cursor.fetchall()]
+        has_rows = ", ".join(f"EXISTS (SELECT FROM {table})" for table in tables)
+        cursor.execute(f"SELECT {has_rows}")
+        for table, is_filled in zip(tables, cursor.fetchone(), strict=True):
+            if is_filled:
+                cursor.execute(f"DELETE FROM {table}")
 
 
 @pytest.fixture

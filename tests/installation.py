@@ -4,6 +4,7 @@ Ana founds it and is the DPO's administrator, Ben answers calls, Cleo keeps the 
 Dora is the DPO, Emil heads the department.
 """
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,12 +15,13 @@ from django.db import connection, transaction
 
 from trustkeep.base import actor as actors
 from trustkeep.base import world
-from trustkeep.base.actor import Actor
+from trustkeep.base.actor import Actor, ActorKind
 from trustkeep.config import wiring
 from trustkeep.config.environment import Environment
 from trustkeep.kernel.keys import founding, service
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people import tokens
+from trustkeep.kernel.people.actions import credentials
 from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault import creating, elements, known
 from trustkeep.kernel.vault.creating import NewCustomer
@@ -39,18 +41,31 @@ ELEMENTS = (
 )
 
 
-@pytest.fixture
-def installation(transactional_db, tmp_path):
-    """Keys of this test alone, and a ledger that uses them."""
-    environment = Environment(
-        home=tmp_path / "home",
-        master_key=f"file:{tmp_path / 'elsewhere' / 'master.key'}",
-        recovery_slot=tmp_path / "recovery",
+def _in(folder):
+    return Environment(
+        home=folder / "home",
+        master_key=f"file:{folder / 'elsewhere' / 'master.key'}",
+        recovery_slot=folder / "recovery",
     )
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory):
+    """Keys as they are when just founded; each test works on a copy of its own."""
+    folder = tmp_path_factory.mktemp("founded")
+    environment = _in(folder)
     places = wiring.places(environment)
-    for folder in (places.store.parent, Path(places.primary).parent, tmp_path / "elsewhere"):
-        folder.mkdir(parents=True, exist_ok=True)
+    for needed in (places.store.parent, Path(places.primary).parent, folder / "elsewhere"):
+        needed.mkdir(parents=True, exist_ok=True)
     founding.found(places, wiring.provider(environment))
+    return folder
+
+
+@pytest.fixture
+def installation(transactional_db, founded, tmp_path):
+    """A copy of the founded keys for this test alone, and a ledger that uses them."""
+    shutil.copytree(founded, tmp_path, dirs_exist_ok=True)
+    environment = _in(tmp_path)
     wiring.wire(environment)
     _new_index()
     yield environment
@@ -60,7 +75,8 @@ def installation(transactional_db, tmp_path):
 def _new_index():
     """What the migration put there, and the flush after the test before this one took away."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE vault_token, vault_mark, vault_sentinel")
+        for table in ("vault_token", "vault_mark", "vault_sentinel"):
+            cursor.execute(f"DELETE FROM {table}")
         cursor.execute(
             "INSERT INTO vault_indexgeneration (id, generation, keyed_at, rebuilding_at)"
             " VALUES (1, 1, now(), NULL) ON CONFLICT (id) DO UPDATE SET rebuilding_at = NULL"
@@ -90,14 +106,15 @@ class Company:
         except KeyError:
             raise AttributeError(name) from None
 
-    def hire(self, name, role, *, by, token_by=None):
+    def hire(self, name, role, *, by):
+        """Somebody new, who has a token of their own already."""
         member = people.add_member(self.ana, name=name.title(), email=f"{name}@shop.example")
         people.assign_role(by, member=member, role=role)
-        issued = people.issue_token(
-            token_by or self.ana, member=member, label="cli", lasts=timedelta(days=30)
-        )
-        self.secrets[name] = own_token(issued.secret)
-        self.people[name] = tokens.actor_for(self.secrets[name])
+        with transaction.atomic(durable=True):
+            themselves = Actor(ActorKind.STAFF, member)
+            made = credentials.add_token(themselves, member, label="own", lasts=timedelta(days=30))
+        self.secrets[name] = made.secret
+        self.people[name] = tokens.actor_for(made.secret)
         return member
 
     def customer(self, reference, **values) -> UUID:

@@ -1,5 +1,6 @@
 """A whole set of keys in a folder: what every test of keys and vault begins with."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,11 @@ class Keyhouse:
     def found(self):
         founding.found(self.places, self.provider)
         return self.unsealed()
+
+    def copy(self, folder: Path) -> "Keyhouse":
+        """The same keys at another place, for a test that must not spoil these."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Keyhouse(folder)
 
     def unsealed(self) -> KeyService:
         """As a process that has just started would see them."""

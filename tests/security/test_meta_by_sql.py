@@ -27,17 +27,27 @@ SEALED = ("recovery-recipient", "kit-proven-at", "epoch-began", "transition", "e
 ELSEWHERE = {backups.CHECKPOINT, "reference-lists-renewed"}
 
 
-@pytest.fixture
-def house(tmp_path):
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
     """Keys with every value that a store can have: a proven kit, and a change that waits."""
-    made = Keyhouse(tmp_path / "house")
+    folder = tmp_path_factory.mktemp("full")
+    made = Keyhouse(folder / "house")
     made.places.store.parent.mkdir(parents=True)
-    (tmp_path / "house" / "elsewhere").mkdir()
+    (made.folder / "elsewhere").mkdir()
     made.found()
     made.prove_kit()
     epochs.rotate(service.current())
-    made.places.recovery.rename(tmp_path / "away")
+    made.places.recovery.rename(folder / "away")
     assert epochs.rotate(service.current()).pending == ("recovery",)
+    made.close()
+    return made
+
+
+@pytest.fixture
+def house(full, tmp_path):
+    """A copy of them, unsealed in this process."""
+    made = full.copy(tmp_path / "house")
+    made.unsealed()
     yield made
     made.close()
 

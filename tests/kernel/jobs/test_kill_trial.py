@@ -14,7 +14,7 @@ from trustkeep.kernel.jobs import queue, registry
 
 WORKERS = 3
 KILLS = 5
-MINUTES_AT_MOST = 10
+START_S = 60
 SCRIPT = Path(__file__).with_name("trial_worker.py")
 
 
@@ -31,7 +31,7 @@ def trial(transactional_db, empty_queue, monkeypatch):
 def test_no_job_is_lost_when_workers_are_killed(trial, tier):
     jobs = tier.pick(test=60, ci=200, long=600)
 
-    kills, done = run(jobs, mode=(), patience_s=60 + jobs / 2)
+    kills, done = run(jobs, mode=(), patience_s=60)
 
     assert kills >= KILLS
     assert set(range(jobs)) == set(done)
@@ -40,33 +40,31 @@ def test_no_job_is_lost_when_workers_are_killed(trial, tier):
 def test_the_trial_finds_a_worker_that_says_done_before_it_did(trial):
     kills, done = run(60, mode=("early",), patience_s=8)
 
-    assert kills >= KILLS
+    assert kills >= 1
     assert set(range(60)) > set(done)
 
 
 def run(jobs, *, mode, patience_s):
     """Enqueue, run workers, kill them at random; returns how many kills, and what was done.
 
-    `patience_s` is how long the last workers may take once enough were killed.
+    It ends when all is done and enough were killed, or nothing has moved for `patience_s`.
     """
     for number in range(jobs):
         queue.enqueue("trial.job", number=number)
     chance = random.Random(jobs)
     workers = [start(mode) for _ in range(WORKERS)]
-    kills = 0
-    began = last_kill = time.monotonic()
+    kills, moved, until = 0, (0, 0), time.monotonic() + START_S
     try:
-        while kills < KILLS or (
-            time.monotonic() < last_kill + patience_s and len(set(done())) < jobs
-        ):
-            assert time.monotonic() < began + MINUTES_AT_MOST * 60, f"{kills} kills"
+        while time.monotonic() < until and (kills < KILLS or moved[1] < jobs):
             time.sleep(chance.uniform(0.2, 0.7))
             if kills < jobs / 10 and len(set(done())) > kills * 3:
                 victim = chance.randrange(WORKERS)
                 workers[victim].kill()
                 workers[victim].wait()
-                kills, last_kill = kills + 1, time.monotonic()
+                kills += 1
                 workers[victim] = start(mode)
+            if moved != (kills, len(set(done()))):
+                moved, until = (kills, len(set(done()))), time.monotonic() + patience_s
     finally:
         for each in workers:
             each.kill()
