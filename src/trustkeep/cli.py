@@ -156,7 +156,8 @@ def _test(words: list[str]) -> int:
         return 3
     tier = "long" if "--long" in words else "ci" if "--ci" in words else "test"
     rest = [word for word in words if word not in {"--ci", "--long"}]
-    spread = [] if any(word.startswith(("-n", "--numprocesses")) for word in rest) else ["-nauto", "--dist=worksteal"]
+    given = any(word.startswith(("-n", "--numprocesses")) for word in rest)
+    spread = [] if given else ["-nauto", "--dist=worksteal"]
     os.chdir(root)
     sys.stdout.flush()
     command = [sys.executable, "-m", "pytest", "--tier", tier, *spread, *rest]
