@@ -33,11 +33,14 @@ class SealedRow(models.Model):
 
     `set_kind` is the stored name of the sets; `set_owner` names the column whose UUID owns a set,
     or is None where the installation has one set only; `sealed_columns` are what the seal covers.
+    Of these, `sealed_when_set` were added after rows existed: the seal covers them where they say
+    something, so that rows from before keep their seal.
     """
 
     set_kind: ClassVar[str]
     set_owner: ClassVar[str | None]
     sealed_columns: ClassVar[tuple[str, ...]]
+    sealed_when_set: ClassVar[tuple[str, ...]] = ()
 
     seal = models.BinaryField(max_length=SEAL_BYTES)
 
@@ -51,7 +54,11 @@ class SealedRow(models.Model):
 
     def expected_seal(self, key: bytes) -> bytes:
         """The seal that these columns must carry."""
-        columns = {name: getattr(self, name) for name in self.sealed_columns}
+        columns = {
+            name: value
+            for name in self.sealed_columns
+            if (value := getattr(self, name)) or name not in self.sealed_when_set
+        }
         return seal_of(self.set_kind, {"id": str(self.pk), **columns}, key)
 
     def fits(self, key: bytes) -> bool:

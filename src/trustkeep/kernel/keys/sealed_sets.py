@@ -57,13 +57,7 @@ def change(model: type[R], owner: UUID | None, actor: Actor) -> Iterator[SetChan
     Raises:
         Tampered: the set was changed from outside, so nothing may be built on it.
     """
-    whose = owner or INSTALLATION
-    # The header is made first, so that of two who begin a set at once one waits for the other.
-    SealedSet.objects.bulk_create(
-        [SealedSet(kind=model.set_kind, owner=whose, version=0, count=0, digest=b"", seal=b"")],
-        ignore_conflicts=True,
-    )
-    header = SealedSet.objects.select_for_update().get(kind=model.set_kind, owner=whose)
+    header = hold(model, owner)
     key = service.current().named_key("policy")
     the_set = SetChange(_verified(model, header, key), key)
     yield the_set
@@ -77,11 +71,22 @@ def change(model: type[R], owner: UUID | None, actor: Actor) -> Iterator[SetChan
         actor,
         details={
             "kind": model.set_kind,
-            "owner": str(whose),
+            "owner": str(header.owner),
             "version": header.version,
             "digest": header.digest.hex(),
         },
     )
+
+
+def hold(model: type[R], owner: UUID | None) -> SealedSet:
+    """Keep everybody else from changing the set of one owner until the transaction ends."""
+    whose = owner or INSTALLATION
+    # The header is made first, so that of two who begin a set at once one waits for the other.
+    SealedSet.objects.bulk_create(
+        [SealedSet(kind=model.set_kind, owner=whose, version=0, count=0, digest=b"", seal=b"")],
+        ignore_conflicts=True,
+    )
+    return SealedSet.objects.select_for_update().get(kind=model.set_kind, owner=whose)
 
 
 def rows(model: type[R], owner: UUID | None = None) -> tuple[R, ...]:

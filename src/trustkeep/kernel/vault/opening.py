@@ -1,6 +1,7 @@
 """The one door to plaintext.  Only `rooms.access.actions` and the vault's own hands may import it.
 
-It opens what a committed ledger entry permits, and nothing else of the customer.
+It opens what a committed ledger entry permits, and nothing else of the customer; whoever opens says
+of each field whether it is shown whole or by which mask, so that no mask can be forgotten.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,8 +10,9 @@ from uuid import UUID
 from trustkeep.base.errors import Missing
 from trustkeep.kernel.keys import service
 from trustkeep.kernel.keys.unwrap import CustomerKey
-from trustkeep.kernel.vault import sealing
+from trustkeep.kernel.vault import masks, sealing
 from trustkeep.kernel.vault.headers import Header
+from trustkeep.kernel.vault.masks import Shown
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import SensitivityClass
 
@@ -23,9 +25,9 @@ def classes_of(fields: Collection[str], elements: Mapping[str, Element]) -> set[
 
 
 def open_fields(
-    header: Header, blobs: Blobs, fields: Collection[str], elements: Mapping[str, Element]
+    header: Header, blobs: Blobs, shown: Shown, elements: Mapping[str, Element]
 ) -> dict[str, str]:
-    """The values of some fields; a field that has no value is left out.
+    """The values of some fields as they are shown; a field that has no value is left out.
 
     Raises:
         Missing: the customer was erased in the meantime.
@@ -35,7 +37,8 @@ def open_fields(
     key = keys.customer_key(header.customer)
     if key is None:
         raise Missing("There is no such customer.")
-    return open_with(keys.install, key, header, blobs, fields, elements)
+    opened_values = open_with(keys.install, key, header, blobs, shown, elements)
+    return masks.as_shown(opened_values, shown)
 
 
 def open_many(
@@ -44,9 +47,9 @@ def open_many(
     fields: Collection[str],
     elements: Mapping[str, Element],
 ) -> dict[UUID, dict[str, str]]:
-    """The same for many customers; those erased in the meantime are left out."""
+    """The whole values of many customers; those erased in the meantime are left out."""
     stored = [(header, blobs[customer]) for customer, header in headers.items()]
-    return Ready(stored, fields, elements).opened_many()
+    return Ready(stored, dict.fromkeys(fields), elements).opened_many()
 
 
 class Ready:
@@ -55,21 +58,28 @@ class Ready:
     def __init__(
         self,
         stored: Sequence[tuple[Header, Blobs]],
-        fields: Collection[str],
+        shown: Shown,
         elements: Mapping[str, Element],
     ) -> None:
         keys = service.current()
-        self._stored, self._fields = stored, fields
-        self._classes = classes_of(fields, elements)
+        self._stored, self._shown = stored, shown
+        self._has_masks = any(shown.values())
+        self._classes = classes_of(shown, elements)
         self._install = keys.install
         self._keys = keys.customer_keys([header.customer for header, _ in stored])
 
     def opened_many(self) -> dict[UUID, dict[str, str]]:
-        """The values by customer; those who had no key any more are left out."""
-        return {
-            header.customer: _opened(self._install, key, header, blobs, self._fields, self._classes)
+        """The values as they are shown, by customer; who had no key any more is left out."""
+        opened_many = {
+            header.customer: _opened(self._install, key, header, blobs, self._shown, self._classes)
             for header, blobs in self._stored
             if (key := self._keys.get(header.customer))
+        }
+        if not self._has_masks:
+            return opened_many
+        return {
+            customer: masks.as_shown(opened_values, self._shown)
+            for customer, opened_values in opened_many.items()
         }
 
 
@@ -81,7 +91,7 @@ def open_with(
     fields: Collection[str],
     elements: Mapping[str, Element],
 ) -> dict[str, str]:
-    """The values of some fields, with the customer's key at hand."""
+    """The whole values of some fields, with the customer's key at hand."""
     return _opened(install, key, header, blobs, fields, classes_of(fields, elements))
 
 

@@ -136,6 +136,12 @@ class _Judge:
     def _lacks_terms(self, terms: Terms, entry: Entry, details: Details, who: str) -> str | None:
         if not terms.fields.issuperset(_used(details)):
             return "field_not_needed"
+        # A search answers no value, so there is nothing to mask.
+        masked = terms.masked.intersection(details.get("fields", ()))
+        if not masked.issubset(details.get("masked", ())):
+            return "not_masked"
+        if terms.roles and terms.roles.isdisjoint(self._rights.roles(who, entry.at)):
+            return "not_for_their_role"
         for clearance in terms.clearances:
             if not self._rights.has_clearance(who, clearance, entry.at):
                 return "no_clearance"

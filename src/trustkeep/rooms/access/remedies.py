@@ -23,6 +23,8 @@ REMEDIES: Mapping[Refusal, str] = MappingProxyType(
         Refusal.NO_BULK_GRANT: "your grant is for one customer at a time: ask the DPO for one with "
         "`--bulk`",
         Refusal.ONLY_MASKED: "you see a field only masked, so you cannot write over it",
+        Refusal.NOT_YOUR_PURPOSE: "the purpose is not open to your roles: `trustkeep purposes "
+        "show` names those it is for, and the DPO gives one or declares it for another",
         Refusal.NO_CLEARANCE: "you lack a clearance that the purpose demands, such as a training",
         Refusal.NO_CASE: "the purpose demands a case and none was named that is known: name it "
         "with `--case`, or open it with `trustkeep access open-case`",

@@ -55,6 +55,8 @@ class Terms:
     fields: frozenset[str]
     needs_case: bool
     clearances: frozenset[str]
+    roles: frozenset[Role]  # none: every role
+    masked: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -142,6 +144,8 @@ class RightsThen:
                 frozenset(details.get("fields", ())),
                 details.get("case") != CaseRule.NONE,
                 frozenset(details.get("clearances", ())),
+                frozenset(map(Role, details.get("roles", ()))),
+                frozenset(each.rpartition(".")[0] for each in details.get("masks", ())),
             )
             versions.append((terms, Span(entry.at)))
 

@@ -3,15 +3,15 @@
 Pure: no clock, no database, no Django.  The caller brings the facts.
 """
 
-import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from uuid import UUID, uuid5
 
-_SYSTEM = re.compile(r"[a-z][a-z0-9_-]{0,23}")
+from trustkeep.kernel.vault.masks import Mask, Shown
+
 EVERY_FIELD = "*"  # in a grant: every field that the purpose needs
 _ROLES = UUID("6b1a2f5e-6a53-4d0e-9a8e-0d7f0c2b9f31")  # stored in grants: never change it
 
@@ -20,11 +20,6 @@ _ROLES = UUID("6b1a2f5e-6a53-4d0e-9a8e-0d7f0c2b9f31")  # stored in grants: never
 def grantee_of(role: str) -> UUID:
     """The identifier under which grants to a role are kept."""
     return uuid5(_ROLES, role)
-
-
-def is_system(name: str) -> bool:
-    """Whether a name may stand for another system: a short code, since it is kept in clear."""
-    return _SYSTEM.fullmatch(name) is not None
 
 
 class Refusal(StrEnum):
@@ -42,6 +37,7 @@ class Refusal(StrEnum):
     GRANT_ENDED = "grant_ended"
     NO_BULK_GRANT = "no_bulk_grant"
     ONLY_MASKED = "only_masked"
+    NOT_YOUR_PURPOSE = "not_your_purpose"
     NO_CLEARANCE = "no_clearance"
     NO_CASE = "no_case"
     CASE_CLOSED = "case_closed"
@@ -73,7 +69,7 @@ class GrantTerms:
 
 @dataclass(frozen=True, slots=True)
 class PurposeFacts:
-    """What the purpose demands."""
+    """What the purpose demands; no `roles`: whoever is granted it may use it."""
 
     fields: frozenset[str]
     has_legal_basis: bool
@@ -81,6 +77,8 @@ class PurposeFacts:
     needs_case: bool
     clearances: frozenset[str]
     is_live: bool
+    roles: frozenset[str]
+    masks: Mapping[str, Mask]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +111,7 @@ class Facts:
     clearances: frozenset[str]
     case: CaseFacts | None
     customer: CustomerFacts
+    roles: frozenset[str] = frozenset()  # that count now
     permitted: bool = True  # by a role, to do this at all
     deactivated: bool = False
     token_revoked: bool = False
@@ -126,20 +125,25 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What may be released: `allowed` openly, `masked` in part; or every reason why nothing may.
+    """What may be released: `allowed` openly, `masks` in part; or every reason why nothing may.
 
     A refusal of one field refuses the reading: half an answer would hide what is missing.
     """
 
     allowed: tuple[str, ...]
-    masked: tuple[str, ...]
+    masks: tuple[tuple[str, Mask], ...]
     refused: tuple[Refusal, ...]
     grants: tuple[UUID, ...]
 
     @property
-    def released(self) -> tuple[str, ...]:
-        """Every field that leaves, masked or not."""
-        return self.allowed + self.masked
+    def masked(self) -> tuple[str, ...]:
+        """The fields that leave in part only."""
+        return tuple(field for field, _ in self.masks)
+
+    @property
+    def released(self) -> Shown:
+        """Every field that leaves, with its mask where it has one."""
+        return {**dict.fromkeys(self.allowed), **dict(self.masks)}
 
 
 def decide(facts: Facts, now: datetime) -> Decision:
@@ -155,11 +159,23 @@ def decide(facts: Facts, now: datetime) -> Decision:
     refused = refused or tuple(_by_customer(facts))
     if refused:
         return Decision((), (), refused, ())
-    # A field is masked when every grant that allows it masks it.
+    masks = _masks(facts, used)
+    allowed = tuple(field for field in facts.fields if field not in masks)
+    return Decision(allowed, tuple(masks.items()), (), tuple(grant.id for grant in used))
+
+
+def _masks(facts: Facts, used: Iterable[GrantTerms]) -> dict[str, Mask]:
+    """How the fields are shown that are shown in part: as the purpose says, whatever was granted.
+
+    Where it says nothing, a field is masked when every grant that allows it masks it.
+    """
+    by_purpose = facts.purpose.masks if facts.purpose else {}
     openly = frozenset[str]().union(*(grant.covered(facts.fields) - grant.masked for grant in used))
-    masked = tuple(field for field in facts.fields if field not in openly)
-    allowed = tuple(field for field in facts.fields if field in openly)
-    return Decision(allowed, masked, (), tuple(grant.id for grant in used))
+    return {
+        field: by_purpose.get(field, Mask.HINT)
+        for field in facts.fields
+        if field in by_purpose or field not in openly
+    }
 
 
 def decide_change(facts: Facts, now: datetime) -> Decision:
@@ -233,6 +249,8 @@ def _by_purpose(facts: Facts) -> Sequence[Refusal]:
         found.append(Refusal.FIELD_NOT_NEEDED)
     if not facts.purpose.has_legal_basis:
         found.append(Refusal.NO_LEGAL_BASIS)
+    if facts.purpose.roles and not facts.purpose.roles & facts.roles:
+        found.append(Refusal.NOT_YOUR_PURPOSE)
     if not facts.clearances.issuperset(facts.purpose.clearances):
         found.append(Refusal.NO_CLEARANCE)
     return found
@@ -275,11 +293,3 @@ def _by_customer(facts: Facts) -> Sequence[Refusal]:
     if facts.purpose is not None and facts.purpose.needs_consent and not customer.consented:
         found.append(Refusal.NO_CONSENT)
     return found
-
-
-def masked_value(value: str) -> str:
-    """Enough of a value to recognise it by, too little to use it."""
-    if "@" in value:
-        local, _, domain = value.partition("@")
-        return f"{local[:1]}•••@{domain[:1]}•••"
-    return f"{value[:1]}•••{value[-2:]}" if len(value) > 5 else "•••"

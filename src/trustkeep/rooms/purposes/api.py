@@ -6,8 +6,9 @@ from typing import Annotated
 from ninja import Schema
 from pydantic import Field
 
-from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.kernel.vault import elements
+from trustkeep.kernel.vault.masks import Mask
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import IndexKind, SensitivityClass
 from trustkeep.rooms.purposes import actions, queries
@@ -53,26 +54,33 @@ class ElementState(Schema):
 
 
 class PurposeAsked(Asked):
-    """A purpose: the fields it needs, and on which legal basis in each jurisdiction."""
+    """A purpose: the fields it needs, and on which legal basis in each jurisdiction.
+
+    Fields with a mask are shown in part only; without roles it is open to whoever is granted it.
+    """
 
     label: Label
     fields: Annotated[list[Code], Field(min_length=1, max_length=200)]
     legal_bases: Annotated[dict[Code, LegalBasis], Field(min_length=1, max_length=50)]
+    masks: Annotated[dict[Code, Mask], Field(default_factory=dict, max_length=200)]
     case_rule: CaseRule = CaseRule.NONE
     clearances: list[Code] = Field(default_factory=list, max_length=20)
+    roles: list[Role] = Field(default_factory=list, max_length=len(Role))
     notice: Annotated[str, Field(max_length=20_000)] = ""
     keep_days: Annotated[int | None, Field(ge=1, le=100_000)] = None
 
 
 class PurposeState(Schema):
-    """A purpose as it is declared; a retired one is used no more."""
+    """A purpose as it is declared; a retired one is used no more.  No roles: open to every role."""
 
     key: str
     label: str
     fields: list[str]
+    masks: dict[str, str]
     legal_bases: dict[str, str]
     case_rule: str
     clearances: list[str]
+    roles: list[str]
     notice: str
     keep_days: int | None
     retired_at: datetime | None

@@ -8,7 +8,13 @@ class PurposeEvent(Event):
 
     DECLARED = (
         "purposes.purpose.declared",
-        {"fields": Detail.CODES, "case": Detail.CODE, "clearances": Detail.CODES},
+        {
+            "fields": Detail.CODES,
+            "case": Detail.CODE,
+            "clearances": Detail.CODES,
+            "roles": Detail.CODES,
+            "masks": Detail.CODES,  # `field.mask`
+        },
     )
     RETIRED = "purposes.purpose.retired"
     ELEMENTS_DECLARED = "purposes.elements.declared", {"elements": Detail.CODES}

@@ -4,6 +4,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from trustkeep.kernel.keys.sealed_rows import SealedRow
+from trustkeep.kernel.people.permissions import Role
+from trustkeep.kernel.vault.masks import Mask
 from trustkeep.rooms.purposes.rules import CaseRule, LegalBasis, PurposeTerms
 
 
@@ -14,8 +16,9 @@ class Purpose(SealedRow):
     set_owner = None
     sealed_columns = (
         "label", "fields", "legal_bases", "case_rule", "clearances", "notice", "keep_days",
-        "retired_at",
+        "retired_at", "roles", "masks",
     )  # fmt: skip
+    sealed_when_set = ("roles", "masks")
 
     key = models.CharField(primary_key=True, max_length=60)
     label = models.CharField(max_length=200)
@@ -23,6 +26,8 @@ class Purpose(SealedRow):
     legal_bases = models.JSONField()  # jurisdiction -> basis
     case_rule = models.CharField(max_length=8, default=CaseRule.NONE)
     clearances = ArrayField(models.CharField(max_length=60), default=list)
+    roles = ArrayField(models.CharField(max_length=40), default=list)  # none: every role
+    masks = models.JSONField(default=dict)  # field -> mask; any other field is shown whole
     notice = models.TextField(default="")  # what customers are told
     keep_days = models.IntegerField(null=True)  # None: not decided yet
     retired_at = models.DateTimeField(null=True)
@@ -46,5 +51,7 @@ class Purpose(SealedRow):
             legal_bases={where: LegalBasis(basis) for where, basis in self.legal_bases.items()},
             case_rule=CaseRule(self.case_rule),
             clearances=frozenset(self.clearances),
+            roles=frozenset(map(Role, self.roles)),
+            masks={field: Mask(mask) for field, mask in self.masks.items()},
             retired_at=self.retired_at,
         )

@@ -3,12 +3,28 @@
 from collections.abc import Iterable, Mapping
 
 from trustkeep.base import world
+from trustkeep.base.errors import Missing
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.rooms.purposes import rules
+from trustkeep.rooms.purposes.declared import Proposed
 from trustkeep.rooms.purposes.models import Purpose
 from trustkeep.rooms.purposes.rules import CaseRule, PurposeTerms
+from trustkeep.rooms.purposes.starters import Starter, starter, starters
 
-__all__ = ["KIND", "CaseRule", "PurposeTerms", "listed", "needless", "terms_by_key", "terms_under"]
+__all__ = [
+    "KIND",
+    "CaseRule",
+    "Proposed",
+    "PurposeTerms",
+    "Starter",
+    "listed",
+    "needless",
+    "one",
+    "starter",
+    "starters",
+    "terms_by_key",
+    "terms_under",
+]
 
 KIND = Purpose.set_kind
 
@@ -30,6 +46,18 @@ def needless(fields: Iterable[str]) -> list[str]:
 def listed() -> list[Purpose]:
     """Every purpose, for a list."""
     return list(sealed_sets.rows(Purpose))
+
+
+def one(key: str) -> Purpose:
+    """The purpose of this key, the retired ones too.
+
+    Raises:
+        Missing: there is none.
+    """
+    for found in listed():
+        if found.key == key:
+            return found
+    raise Missing("There is no such purpose: `trustkeep purposes list` shows them.")
 
 
 def terms_under(seal: bytes | None) -> Mapping[str, PurposeTerms]:

@@ -3,10 +3,13 @@
 Pure: the caller brings the purposes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from trustkeep.kernel.people.permissions import Role
+from trustkeep.kernel.vault.masks import Mask
 
 
 class CaseRule(StrEnum):
@@ -17,14 +20,33 @@ class CaseRule(StrEnum):
 
 
 class LegalBasis(StrEnum):
-    """GDPR Art. 6(1) (a) to (f).  The values are stored: never rename one."""
+    """Why a law allows a use.  The values are stored: never rename one."""
 
+    # GDPR Art. 6(1) (a) to (f)
     CONSENT = "consent"
     CONTRACT = "contract"
     LEGAL_OBLIGATION = "legal_obligation"
     VITAL_INTERESTS = "vital_interests"
     PUBLIC_TASK = "public_task"
     LEGITIMATE_INTERESTS = "legitimate_interests"
+    # HIPAA: 45 CFR 164.506(c), and 164.508 for what a patient must authorise
+    TREATMENT = "treatment"
+    PAYMENT = "payment"
+    HEALTH_CARE_OPERATIONS = "health_care_operations"
+    AUTHORIZATION = "authorization"
+    # CCPA: Cal. Civ. Code 1798.140(e)
+    BUSINESS_PURPOSE = "business_purpose"
+
+
+# What somebody must have agreed to before.
+_AGREED = frozenset({LegalBasis.CONSENT, LegalBasis.AUTHORIZATION})
+# Bases that only the United States know, or one of the states (`us-ca`).
+_AMERICAN = frozenset(
+    {
+        LegalBasis.TREATMENT, LegalBasis.PAYMENT, LegalBasis.HEALTH_CARE_OPERATIONS,
+        LegalBasis.AUTHORIZATION, LegalBasis.BUSINESS_PURPOSE,
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +54,8 @@ class PurposeTerms:
     """A purpose as the decision sees it.
 
     `legal_bases` maps a jurisdiction (`eu`, `uk`, `us-ca`) to a basis; `clearances` are what a
-    person must hold.
+    person must hold, and one of `roles` where there are any; `masks` say which fields are shown in
+    part only, to whomever.
     """
 
     key: str
@@ -40,6 +63,8 @@ class PurposeTerms:
     legal_bases: Mapping[str, LegalBasis]
     case_rule: CaseRule
     clearances: frozenset[str]
+    roles: frozenset[Role]
+    masks: Mapping[str, Mask]
     retired_at: datetime | None
 
     @property
@@ -49,12 +74,24 @@ class PurposeTerms:
 
     @property
     def needs_consent(self) -> bool:
-        """Whether consent is the basis anywhere."""
-        return LegalBasis.CONSENT in self.legal_bases.values()
+        """Whether the customer must have agreed, anywhere."""
+        return not _AGREED.isdisjoint(self.legal_bases.values())
+
+    def is_open_to(self, roles: Collection[Role]) -> bool:
+        """Whether somebody with these roles may use it at all."""
+        return not self.roles or not self.roles.isdisjoint(roles)
 
     def is_live(self, now: datetime) -> bool:
         """Whether it may still be used; the end is exclusive."""
         return self.retired_at is None or now < self.retired_at
+
+
+def foreign(legal_bases: Mapping[str, LegalBasis]) -> tuple[str, LegalBasis] | None:
+    """A jurisdiction whose law does not know the basis that it is given, and that basis."""
+    for where, basis in legal_bases.items():
+        if basis in _AMERICAN and where.partition("-")[0] != "us":
+            return where, basis
+    return None
 
 
 def needless(

@@ -4,6 +4,7 @@ from trustkeep.rooms.access.actions.bringing import BroughtMany, bring_many, req
 from trustkeep.rooms.access.actions.cases import close_case, open_case
 from trustkeep.rooms.access.actions.changing import change_fields
 from trustkeep.rooms.access.actions.grants import give_grant, revoke_grant
+from trustkeep.rooms.access.actions.proposed import give_proposed
 from trustkeep.rooms.access.actions.reading import Opened, read_fields, read_many
 from trustkeep.rooms.access.actions.searching import find_customers
 from trustkeep.rooms.access.rules import Refusal
@@ -17,6 +18,7 @@ __all__ = [
     "close_case",
     "find_customers",
     "give_grant",
+    "give_proposed",
     "open_case",
     "read_fields",
     "read_many",

@@ -13,7 +13,7 @@ from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault.models import Customer
-from trustkeep.rooms.access import queries, rules
+from trustkeep.rooms.access import queries
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.models import Case
 
@@ -29,7 +29,7 @@ def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[
     """
     people.require(actor, Permission.OPEN_CASES)
     # Before any statement: a name that was typed here by mistake must not reach the database.
-    if not rules.is_system(system):
+    if not queries.is_system(system):
         raise Unacceptable(
             "A system is named by a short code in small letters, such as helpdesk.",
             {"system": "a code of at most 24 letters, digits, - and _"},

@@ -16,8 +16,9 @@ from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.models import Grant
 from trustkeep.rooms.access.rules import EVERY_FIELD, grantee_of
 from trustkeep.rooms.purposes import queries as purposes
+from trustkeep.rooms.purposes.queries import PurposeTerms
 
-_ROLES = frozenset(map(grantee_of, Role))
+_ROLES = {grantee_of(role): role for role in Role}
 _FOR_ALL = frozenset({Role.DPO, Role.DEPUTY_DPO})
 
 
@@ -37,8 +38,9 @@ def give_grant(
         Denied: the actor may not grant, would grant to themselves or to a role of their own, or
             heads a department that the grantee is not in.
         Missing: the grantee is neither a member nor a role.
-        Unacceptable: there is no such live purpose, it does not need one of the fields, something
-            is masked that is not granted, or the grant would have ended already.
+        Unacceptable: there is no such live purpose, it does not need one of the fields or is not
+            open to the grantee's roles, something is masked that is not granted, or the grant would
+            have ended already.
     """
     with people.acting(actor, Permission.GRANT_ACCESS):
         own = {actor.id, *map(grantee_of, roster.roles_of(actor.id))}
@@ -53,7 +55,8 @@ def give_grant(
         now = world.now()
         if ends_at is not None:
             spans.check_end(ends_at, now)
-        _refuse_beyond_purpose(purpose, fields, masked, now)
+        terms = _refuse_beyond_purpose(purpose, fields, masked, now)
+        _refuse_beyond_roles(terms, grantee)
         # Together with others, "every field" says all there is to say.
         named = [EVERY_FIELD] if EVERY_FIELD in fields else sorted(set(fields))
         grant = Grant(
@@ -68,7 +71,7 @@ def give_grant(
 
 def _refuse_beyond_purpose(
     purpose: str, fields: Sequence[str], masked: Sequence[str], now: datetime
-) -> None:
+) -> PurposeTerms:
     """A grant holds what a live purpose needs, and masks what it holds."""
     terms = purposes.terms_by_key().get(purpose)
     if terms is None or not terms.is_live(now):
@@ -80,6 +83,17 @@ def _refuse_beyond_purpose(
     if not granted.issuperset(masked):
         beyond = ", ".join(sorted(set(masked) - granted))
         raise Unacceptable(f"The grant does not hold {beyond}: mask only what it grants.")
+    return terms
+
+
+def _refuse_beyond_roles(terms: PurposeTerms, grantee: UUID) -> None:
+    """A grant goes to a role that the purpose is open to, or to somebody who has one."""
+    roles = (_ROLES[grantee],) if grantee in _ROLES else roster.roles_of(grantee)
+    if not terms.is_open_to(roles):
+        raise Unacceptable(
+            f"The purpose {terms.key} is open to {', '.join(sorted(terms.roles))} only: grant it "
+            "to one of these roles, to somebody who has one, or declare the purpose for another."
+        )
 
 
 def _refuse_beyond_team(actor: Actor, grantee: UUID) -> None:

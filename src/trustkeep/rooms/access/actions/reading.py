@@ -77,8 +77,8 @@ def read_fields(
     # Raised only after the commit: raising inside would roll the refusal's entry back.
     if decision.refused or seen.header is None:
         raise denied(decision)
-    opened = opening.open_fields(seen.header, seen.blobs, decision.released, elements)
-    return Opened(customer, _released(opened, decision), decision.masked, ref)
+    opened_values = opening.open_fields(seen.header, seen.blobs, decision.released, elements)
+    return Opened(customer, opened_values, decision.masked, ref)
 
 
 def read_many(
@@ -123,7 +123,7 @@ def _entries(feed: Feed, actor: Actor, decided: Sequence[_Decided]) -> list[Entr
 def _ready(decided: Sequence[_Decided], elements: Mapping[str, Element]) -> opening.Ready:
     return opening.Ready(
         [(one.header, one.blobs) for one, _, _ in decided if one.header],
-        decided[0][1].released if decided else (),
+        decided[0][1].released if decided else {},
         elements,
     )
 
@@ -133,11 +133,11 @@ def _opened_many(
     ready: opening.Ready,
     refs: Sequence[EntryRef],
 ) -> list[Opened]:
-    opened = ready.opened_many()
+    opened_many = ready.opened_many()
     return [
-        Opened(one.customer, _released(opened[one.customer], decision), decision.masked, ref)
+        Opened(one.customer, opened_many[one.customer], decision.masked, ref)
         for (one, decision, _), ref in zip(decided, refs, strict=True)
-        if one.customer in opened
+        if one.customer in opened_many
     ]
 
 
@@ -208,15 +208,6 @@ def _details(
     if decision.refused:
         details["reasons"] = [str(reason) for reason in decision.refused]
     return log.prepared(event, details)
-
-
-def _released(opened: Mapping[str, str], decision: Decision) -> dict[str, str]:
-    if not decision.masked:
-        return dict(opened)
-    return {
-        field: rules.masked_value(value) if field in decision.masked else value
-        for field, value in opened.items()
-    }
 
 
 def denied(decision: Decision) -> Denied:

@@ -1,16 +1,20 @@
 """What this room answers: the facts of a decision, cases and grants; never an opened value."""
 
-from trustkeep.rooms.access.queries.cases import case_by_reference, case_hash
+from trustkeep.rooms.access.queries.cases import case_by_reference, case_hash, is_system
 from trustkeep.rooms.access.queries.locked import Asked, Seen, policy_under_lock, seen_under_lock
 from trustkeep.rooms.access.queries.policy import grants_of, unmasked_beside
+from trustkeep.rooms.access.queries.proposed import Proposal, proposals
 
 __all__ = [
     "Asked",
+    "Proposal",
     "Seen",
     "case_by_reference",
     "case_hash",
     "grants_of",
+    "is_system",
     "policy_under_lock",
+    "proposals",
     "seen_under_lock",
     "unmasked_beside",
 ]

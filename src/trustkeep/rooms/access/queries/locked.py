@@ -187,6 +187,7 @@ def _common_facts(
         purpose=_purpose_facts(policy.purpose, now) if policy.purpose else None,
         grants=policy.grants,
         clearances=policy.clearances_at(now),
+        roles=policy.roles,
         case=None,
         customer=_NOBODY,
         permitted=asked.permission in actor.permissions,
@@ -205,6 +206,8 @@ def _purpose_facts(terms: PurposeTerms, now: datetime) -> PurposeFacts:
         needs_case=terms.needs_case,
         clearances=terms.clearances,
         is_live=terms.is_live(now),
+        roles=terms.roles,
+        masks=terms.masks,
     )
 
 

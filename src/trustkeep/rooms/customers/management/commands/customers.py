@@ -143,9 +143,9 @@ class Command(NounCommand):
             purpose=purpose,
             case=case,
         )
-        return Answer(
-            {**opened.opened_values, "entry": f"{opened.entry.writer}:{opened.entry.counter}"}
-        )
+        entry = f"{opened.entry.writer}:{opened.entry.counter}"
+        masked = {"masked": list(opened.masked)} if opened.masked else {}
+        return Answer({**opened.opened_values, **masked, "entry": entry})
 
     @verb("find", permission=Permission.SEARCH_CUSTOMERS, arguments=_find, help="find by a value")
     def find(

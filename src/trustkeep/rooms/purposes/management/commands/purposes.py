@@ -1,20 +1,12 @@
-"""Purposes and data elements: declare, list, retire.  SOP 4.1a."""
+"""Purposes and data elements: declare, list, show, retire.  SOP 4.1a."""
 
-import tomllib
 from argparse import ArgumentParser
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Unacceptable
-from trustkeep.base.paths import usable
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import elements
-from trustkeep.kernel.vault.models import Element
-from trustkeep.kernel.vault.rules import IndexKind, SensitivityClass
-from trustkeep.rooms.purposes import actions, queries
-from trustkeep.rooms.purposes.rules import CaseRule, LegalBasis
+from trustkeep.rooms.purposes import actions, declared, queries
 from trustkeep.web.command import Answer, NounCommand, verb
 
 
@@ -29,7 +21,7 @@ def _key(parser: ArgumentParser) -> None:
 class Command(NounCommand):
     """`trustkeep purposes`."""
 
-    help = "Purposes and data elements: declare, list, retire"
+    help = "Purposes and data elements: declare, list, show, retire"
 
     @verb(
         "declare", permission=Permission.DECLARE_PURPOSES, arguments=_file,
@@ -37,11 +29,12 @@ class Command(NounCommand):
     )  # fmt: skip
     def declare(self, actor: Actor, *, file: Path) -> Answer:
         """Elements first, then the purposes that need them."""
-        declared, purposes = _read(file)
-        actions.declare_elements(actor, declared=declared)
-        for purpose in purposes:
+        read = declared.read(file)
+        if read.elements:
+            actions.declare_elements(actor, declared=read.elements)
+        for purpose in read.purposes:
             actions.declare_purpose(actor, **purpose)
-        return Answer({"elements": len(declared), "purposes": len(purposes)})
+        return Answer({"elements": len(read.elements), "purposes": len(read.purposes)})
 
     @verb("list", permission=Permission.VIEW_SOP, help="every purpose")
     def list_(self, actor: Actor) -> Answer:  # noqa: ARG002 - every verb is told who acts
@@ -52,12 +45,37 @@ class Command(NounCommand):
                     "key": one.key,
                     "label": one.label,
                     "fields": one.fields,
+                    "masks": one.masks,
                     "legal_bases": one.legal_bases,
                     "case": one.case_rule,
+                    "roles": one.roles,
+                    "clearances": one.clearances,
                     "retired_at": one.retired_at,
                 }
                 for one in queries.listed()
             ]
+        )
+
+    @verb(
+        "show", permission=Permission.VIEW_SOP, arguments=_key, help="one purpose, with all terms"
+    )
+    def show(self, actor: Actor, *, key: str) -> Answer:  # noqa: ARG002 - as above
+        """Everything that was declared of a purpose."""
+        one = queries.one(key)
+        return Answer(
+            {
+                "key": one.key,
+                "label": one.label,
+                "fields": one.fields,
+                "masks": one.masks,
+                "legal_bases": one.legal_bases,
+                "case": one.case_rule,
+                "roles": one.roles,
+                "clearances": one.clearances,
+                "notice": one.notice,
+                "keep_days": one.keep_days,
+                "retired_at": one.retired_at,
+            }
         )
 
     @verb("elements", permission=Permission.VIEW_SOP, help="every data element")
@@ -83,43 +101,3 @@ class Command(NounCommand):
         """End a purpose."""
         actions.retire_purpose(actor, key=key)
         return Answer({"retired": key})
-
-
-def _read(file: Path) -> tuple[list[Element], list[dict[str, Any]]]:
-    try:
-        with usable(file, "name a TOML file"):
-            data = tomllib.loads(file.read_text(encoding="utf-8"))
-        declared = [_element(one) for one in data.get("element", [])]
-        return declared, [_purpose(one) for one in data.get("purpose", [])]
-    except UnicodeDecodeError:
-        raise Unacceptable(f"{file} is not UTF-8: save it as UTF-8.") from None
-    except tomllib.TOMLDecodeError as problem:
-        # The parser names the line and the column, and repeats nothing of the file.
-        raise Unacceptable(f"{file} is no TOML: {problem}.") from None
-    except (KeyError, ValueError, TypeError, AttributeError) as problem:
-        raise Unacceptable(
-            f"{file} lacks or misspells {problem}: docs/operate/purposes.md shows a whole file."
-        ) from None
-
-
-def _element(one: Mapping[str, Any]) -> Element:
-    return Element(
-        key=one["key"],
-        label=one["label"],
-        number=SensitivityClass[one["class"].upper()],
-        index=IndexKind(one.get("look-up", "none")),
-        kinds=list(one.get("kinds", [])),
-    )
-
-
-def _purpose(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "key": one["key"],
-        "label": one["label"],
-        "fields": list(one["fields"]),
-        "legal_bases": {where: LegalBasis(basis) for where, basis in one["legal_bases"].items()},
-        "case_rule": CaseRule(one.get("case", "none")),
-        "clearances": list(one.get("clearances", [])),
-        "notice": one.get("notice", ""),
-        "keep_days": one.get("keep_days"),
-    }
