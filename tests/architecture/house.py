@@ -28,6 +28,8 @@ CHANCE_AND_NETWORK = {
 READS_VARIABLES = {"config/environment.py", "web/command.py"}
 WRITES = {"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
 MANAGER_WRITES = {"create", "update", "delete", "acreate", "aupdate", "adelete"}
+# How a room opens values, and which argument says how each field is shown.
+SHOWN = {"open_fields": 2, "Ready": 1}
 WRITERS = {"actions", "migrations", "models"}
 
 
@@ -160,6 +162,33 @@ def plaintext_without_its_name(root: Path) -> list[str]:
                 for target in node.targets
                 if isinstance(target, ast.Name) and not target.id.startswith("opened")
             ]
+    return found
+
+
+def openings_past_the_masks(root: Path) -> list[str]:
+    """A room opens what a decision released, each field as it shows it, and no other way."""
+    found = []
+    for name, tree, _ in modules(root / "rooms") if (root / "rooms").is_dir() else ():
+        called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        shown_by = {
+            id(node.func): node.args[SHOWN[node.func.attr]]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and len(node.args) > SHOWN.get(node.func.attr, len(node.args))
+        }
+        found += [
+            f"rooms/{name}: {ast.unparse(node)}"
+            for node in ast.walk(tree)
+            if _dotted(node).startswith("opening.")
+            and not (node.attr in SHOWN and id(node) not in called)  # names a type
+            and ".released" not in ast.unparse(shown_by.get(id(node), node))
+        ]
+        found += [
+            f"rooms/{name}: from {node.module}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and str(node.module).endswith("vault.opening")
+        ]
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 from trustkeep import cli
 from trustkeep.config import reference
 from trustkeep.rooms.customers import actions as customers
-from trustkeep.rooms.purposes.management.commands import purposes
+from trustkeep.rooms.purposes import declared
 from trustkeep.web.command import HOST, NounCommand
 
 ROOT = Path(__file__).parents[2]
@@ -135,7 +135,7 @@ def test_the_files_that_the_pages_show_are_good_ones(tmp_path):
     for name, text in (("purposes", shown), ("mapping", mapping)):
         (tmp_path / name).write_text(text)
 
-    assert ["shipping"] == [each["key"] for each in purposes._read(tmp_path / "purposes")[1]]
+    assert ["shipping"] == [each["key"] for each in declared.read(tmp_path / "purposes").purposes]
     assert "CustomerId" == customers.mapping_from(tmp_path / "mapping").reference
 
 

@@ -34,6 +34,18 @@ PLANTED = [
     (house.writes_outside_actions, "rooms/access/queries.py", "Grant.objects.create(x=1)"),
     (house.writes_outside_actions, "rooms/access/jobs.py", "Grant.objects.filter(x=1).delete()"),
     (house.plaintext_without_its_name, "kernel/x.py", "value = opening.open_fields(row)"),
+    (house.openings_past_the_masks, "rooms/access/x.py", "opened = opening.open_many(h, b, f, e)"),
+    (
+        house.openings_past_the_masks,
+        "rooms/access/x.py",
+        "opened = opening.open_fields(h, b, dict.fromkeys(f), e)",
+    ),
+    (house.openings_past_the_masks, "rooms/access/x.py", "opened = opening.Ready(s, f, e)"),
+    (
+        house.openings_past_the_masks,
+        "rooms/access/x.py",
+        "from trustkeep.kernel.vault.opening import open_with",
+    ),
     (house.broad_excepts, "kernel/x.py", "try:\n    f()\nexcept Exception:\n    pass"),
     (house.broad_excepts, "kernel/x.py", "try:\n    f()\nexcept:\n    pass"),
     (house.missing_docstrings, "kernel/x.py", "x = 1"),

@@ -56,3 +56,29 @@ def test_nobody_grants_to_themselves(calls, company):
 
     assert (403, ["self_grant"]) == (status, told["reasons"])
     assert before == Grant.objects.count()
+
+
+def test_the_grants_of_a_set_are_shown_and_given_once(calls, company):
+    dora, path = calls("dora"), "/starters/newsletter"
+    assert 422 == dora("POST", f"{path}/grants")[0]
+    status, told = dora("POST", f"{path}/acceptance")
+    # The shop's own e-mail address stands; its purpose of that name is another one.
+    assert (201, ["email", "name"]) == (status, sorted(told["kept"]))
+    assert (403, 403) == (
+        calls("ben")("POST", f"{path}/acceptance")[0], calls("ben")("GET", f"{path}/grants")[0],
+    )  # fmt: skip
+
+    shown = dora("GET", f"{path}/grants")[1]
+    assert {"stands": False, "members": [str(company.ben.id)], "refused": None}.items() <= next(
+        one for one in shown if one["role"] == "support_agent"
+    ).items()
+    assert [True] * 5 == [one["stands"] for one in dora("POST", f"{path}/grants")[1]]
+    assert (201, []) == dora("POST", f"{path}/grants")
+    assert 404 == dora("GET", "/starters/nothing/grants")[0]
+
+
+def test_the_sets_are_listed_with_their_files(calls):
+    _, told = calls("ben")("GET", "/starters")
+
+    assert ["health", "newsletter", "orders", "support"] == [one["key"] for one in told]
+    assert all("[[purpose]]" in one["file"] for one in told)

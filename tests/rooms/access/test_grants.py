@@ -5,10 +5,13 @@ import pytest
 from trustkeep.base.errors import Denied, Unacceptable
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people.permissions import Role
+from trustkeep.kernel.vault.masks import Mask
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access import queries
 from trustkeep.rooms.access.models import Grant
 from trustkeep.rooms.access.rules import grantee_of
+from trustkeep.rooms.purposes import actions as purposes
+from trustkeep.rooms.purposes.rules import LegalBasis
 
 
 @pytest.mark.parametrize(
@@ -61,3 +64,15 @@ def test_the_dpo_grants_to_whole_roles(team):
 
     access.give_grant(team.dora, grantee=grantee, purpose="shipping")
     assert 1 == len(queries.grants_of(grantee))
+
+
+def test_what_the_purpose_masks_no_grant_undoes(company):
+    purposes.declare_purpose(
+        company.dora, key="support", label="Answer", fields=["phone", "email"],
+        legal_bases={"eu": LegalBasis.CONTRACT}, masks={"phone": Mask.LAST_FOUR},
+    )  # fmt: skip
+    grant = access.give_grant(
+        company.dora, grantee=company.ben.id, purpose="support", masked=["phone", "email"]
+    )
+
+    assert ["email"] == queries.unmasked_beside(grant)

@@ -41,3 +41,20 @@ def test_an_element_is_declared_and_keeps_its_class(calls):
 
 def test_a_head_declares_nothing(calls):
     assert 403 == calls("emil")("PUT", "/purposes/delivery", PURPOSE)[0]
+
+
+def test_masks_and_roles_come_back_as_they_were_declared(calls):
+    asked = {**PURPOSE, "masks": {"name": "initials"}, "roles": ["data_steward"]}
+    status, told = calls("dora")("PUT", "/purposes/delivery", asked)
+
+    assert (200, {"name": "initials"}, ["data_steward"]) == (status, told["masks"], told["roles"])
+    assert told == keys(calls)["delivery"]
+
+
+def test_masks_and_roles_that_cannot_be_are_refused(calls):
+    for wrong in (
+        {"masks": {"name": "last_five"}}, {"masks": {"name": "domain"}}, {"roles": ["boss"]},
+        {"masks": {"phone": "hint"}}, {"legal_bases": {"eu": "treatment"}},
+    ):  # fmt: skip
+        assert 422 == calls("dora")("PUT", "/purposes/delivery", {**PURPOSE, **wrong})[0]
+    assert "delivery" not in keys(calls)

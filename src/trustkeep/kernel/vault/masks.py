@@ -19,8 +19,6 @@ _DATE = re.compile(
     r"|[0-9]{1,2}[./-] ?[0-9]{1,2}[./-] ?([0-9]{4})"
 )
 _ADDRESS = re.compile(r"[^\s@]*[^\W_][^\s@]*@([A-Za-z0-9\u00a1-\U0010ffff.-]+)")
-_JOINER = "\u200d"
-_TONES = range(0x1F3FB, 0x1F400)  # of emoji: the colour of a hand
 
 
 class Mask(StrEnum):
@@ -146,19 +144,10 @@ def _hides_half(words: Sequence[Sequence[str]], value: str) -> bool:
 def _letters(value: str) -> list[str]:
     """The letters and digits as a reader counts them: each with the marks that belong to it."""
     found: list[str] = []
-    is_joined = False
     for character in value:
-        if found and (is_joined or _belongs(character)):
+        if found and unicodedata.category(character).startswith("M"):
             found[-1] += character
         else:
             found.append(character)
-        is_joined = character == _JOINER
+    # What joins emoji, colours them or turns the writing is no letter, and so falls away.
     return [each for each in found if each[0].isalnum()]
-
-
-def _belongs(character: str) -> bool:
-    """Whether a character is a mark of the one before it."""
-    if character.isascii():
-        return False
-    is_mark = unicodedata.category(character).startswith("M")
-    return is_mark or character == _JOINER or ord(character) in _TONES

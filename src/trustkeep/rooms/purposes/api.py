@@ -13,6 +13,7 @@ from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import IndexKind, SensitivityClass
 from trustkeep.rooms.purposes import actions, queries
 from trustkeep.rooms.purposes.models import Purpose
+from trustkeep.rooms.purposes.queries import Starter
 from trustkeep.rooms.purposes.rules import CaseRule, LegalBasis
 from trustkeep.web.api.door import ApiRequest, Door
 from trustkeep.web.api.schemas import Asked
@@ -91,6 +92,28 @@ class PurposeState(Schema):
         return cls.model_validate(one, from_attributes=True)
 
 
+class StarterState(Schema):
+    """A set that ships with Trustkeep; `file` is as `trustkeep purposes declare` takes it."""
+
+    key: str
+    title: str
+    summary: str
+    file: str
+
+    @classmethod
+    def of(cls, one: Starter) -> "StarterState":
+        """A set, as it is answered."""
+        return cls(key=one.key, title=one.title, summary=one.summary, file=one.text)
+
+
+class AcceptedSet(Schema):
+    """What a set brought, by key, and what stood here already."""
+
+    elements: list[str]
+    purposes: list[str]
+    kept: list[str]
+
+
 @door.get("/elements", Permission.VIEW_SOP, answers=list[ElementState])
 def list_elements(request: ApiRequest) -> list[ElementState]:  # noqa: ARG001 - all alike
     """Every data element."""
@@ -127,3 +150,16 @@ def declare_purpose(request: ApiRequest, key: Code, asked: PurposeAsked) -> Purp
 def retire_purpose(request: ApiRequest, key: Code) -> None:
     """End a purpose: nothing is read or collected for it any more; it stays on record."""
     actions.retire_purpose(request.actor, key=key)
+
+
+@door.get("/starters", Permission.VIEW_SOP, answers=list[StarterState])
+def list_starters(request: ApiRequest) -> list[StarterState]:  # noqa: ARG001 - as above
+    """The sets of elements and purposes to begin with."""
+    return [StarterState.of(one) for one in queries.starters()]
+
+
+@door.post("/starters/{key}/acceptance", Permission.DECLARE_PURPOSES, answers=AcceptedSet)
+def accept_starter(request: ApiRequest, key: Code) -> AcceptedSet:
+    """Declare what a set has and is not declared yet; grants nothing."""
+    done = actions.accept_starter(request.actor, key=key)
+    return AcceptedSet.model_validate(done, from_attributes=True)

@@ -1,5 +1,6 @@
 """Grants over the API: who may read what for which purpose.  SOP 4.3a."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,6 +11,7 @@ from pydantic import Field, model_validator
 from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.rooms.access import actions, queries, rules
 from trustkeep.rooms.access.models import Grant
+from trustkeep.rooms.access.queries import Proposal
 from trustkeep.web.api.door import ApiRequest, Door
 from trustkeep.web.api.schemas import Asked, Moment
 
@@ -56,6 +58,30 @@ class GrantState(Schema):
         )  # fmt: skip
 
 
+class ProposalState(Schema):
+    """A grant that a starter set proposes; `members` hold the role now and would read by it."""
+
+    role: str
+    purpose: str
+    fields: list[str]
+    masks: list[str]
+    bulk: bool
+    clearances: list[str]
+    members: list[UUID]
+    stands: bool
+    why: str
+    refused: str | None = None
+
+    @classmethod
+    def of(cls, one: Proposal, refused: str | None = None) -> "ProposalState":
+        """A proposal, as it is answered."""
+        return cls(
+            role=one.asked.role, purpose=one.asked.purpose, fields=list(one.fields),
+            masks=list(one.masks), bulk=one.asked.bulk, clearances=list(one.clearances),
+            members=list(one.holders), stands=one.stands, why=one.asked.why, refused=refused,
+        )  # fmt: skip
+
+
 @door.get("/grants/members/{uuid:member}", Permission.VIEW_PEOPLE, answers=list[GrantState])
 def grants_of_member(request: ApiRequest, member: UUID) -> list[GrantState]:  # noqa: ARG001
     """What one member may read by grants of their own; those of their roles stand apart."""
@@ -85,3 +111,18 @@ def give_grant(request: ApiRequest, asked: GrantAsked) -> GrantState:
 def revoke_grant(request: ApiRequest, grant: UUID) -> None:
     """End a grant at once."""
     actions.revoke_grant(request.actor, grant=grant)
+
+
+@door.get("/starters/{key}/grants", Permission.GRANT_ACCESS, answers=list[ProposalState])
+def proposed_grants(request: ApiRequest, key: Code) -> list[ProposalState]:  # noqa: ARG001
+    """Who would read what by the grants that a starter set proposes."""
+    return [ProposalState.of(one) for one in queries.proposals(key)]
+
+
+@door.post("/starters/{key}/grants", Permission.GRANT_ACCESS, answers=list[ProposalState])
+def give_proposed(request: ApiRequest, key: Code) -> list[ProposalState]:
+    """Give the proposed grants that do not stand yet; `refused` says why one was not given."""
+    return [
+        ProposalState.of(replace(one, stands=why is None), why)
+        for one, why in actions.give_proposed(request.actor, key=key)
+    ]

@@ -155,10 +155,14 @@ def grants_of(grantee: UUID) -> tuple[Grant, ...]:
 
 
 def unmasked_beside(grant: Grant) -> list[str]:
-    """The fields that a grant masks and another one of the same grantee and purpose shows."""
+    """The fields that a grant masks and another one of the same grantee and purpose shows.
+
+    What the purpose masks nobody is shown, whatever was granted.
+    """
+    by_purpose = purposes.terms_by_key()[grant.purpose].masks
     others = [one for one in grants_of(grant.grantee) if one.purpose == grant.purpose]
     openly = [one.terms().covered(grant.masked) - set(one.masked) for one in others if one != grant]
-    return sorted(frozenset[str]().union(*openly))
+    return sorted(frozenset[str]().union(*openly) - set(by_purpose))
 
 
 def _by_key(rows: tuple[Element, ...]) -> dict[str, Element]:

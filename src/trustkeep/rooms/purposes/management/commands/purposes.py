@@ -80,7 +80,7 @@ class Command(NounCommand):
 
     @verb("elements", permission=Permission.VIEW_SOP, help="every data element")
     def elements_(self, actor: Actor) -> Answer:  # noqa: ARG002 - as above
-        """Elements with class and look-up."""
+        """Elements with class, look-up, and the kinds that say which masks fit."""
         return Answer(
             [
                 {
@@ -88,6 +88,7 @@ class Command(NounCommand):
                     "label": one.label,
                     "class": one.sensitivity.code,
                     "look-up": one.index,
+                    "kinds": one.kinds,
                 }
                 for one in elements.by_key().values()
             ]

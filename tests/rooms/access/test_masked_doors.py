@@ -1,0 +1,127 @@
+"""A purpose's mask holds at every door at which a value leaves."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+
+from trustkeep.base.errors import Denied
+from trustkeep.config.api.gathered import DOORS as API
+from trustkeep.kernel.ledger.models import Entry
+from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.vault import masks
+from trustkeep.kernel.vault.masks import Mask
+from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.purposes import actions as purposes
+from trustkeep.rooms.purposes.rules import LegalBasis
+from trustkeep.web.command import NounCommand, rendered
+
+SOURCE = Path(masks.__file__).parents[2]
+READ = {Permission.READ_CUSTOMER, Permission.BULK_READ_CUSTOMERS}
+ASKED = {"fields": ["phone", "name"], "purpose": "call_back"}
+WHOLE = "601 000 001"
+
+
+@pytest.fixture
+def reads(company, dan, calls, monkeypatch):
+    """What leaves by a door, as text, and the fields that it says were masked."""
+    purposes.declare_purpose(
+        company.dora, key="call_back", label="Call back", fields=["name", "phone"],
+        legal_bases={"eu": LegalBasis.CONTRACT}, masks={"phone": Mask.LAST_FOUR},
+    )  # fmt: skip
+    access.give_grant(company.dora, grantee=company.cleo.id, purpose="call_back", bulk=True)
+    monkeypatch.setenv("TRUSTKEEP_TOKEN", company.secrets["cleo"])
+
+    def api(path, body):
+        status, told = calls("cleo")("POST", path, {**ASKED, **body})
+        assert 200 == status
+        told = told[0] if isinstance(told, list) else told
+        return json.dumps(told["values"]), told["masked"]
+
+    def command(*words):
+        return typed("customers", *words, "--purpose", "call_back")
+
+    def action(opened):
+        return json.dumps(dict(opened.opened_values)), list(opened.masked)
+
+    return {
+        "customers read": lambda: command("read", "C-1", "--field", "phone", "--field", "name"),
+        "POST /readings": lambda: api("/readings", {"reference": "C-1"}),
+        "POST /readings/bulk": lambda: api("/readings/bulk", {"customers": [str(dan)]}),
+        "read_fields": lambda: action(access.read_fields(company.cleo, customer=dan, **ASKED)),
+        "read_many": lambda: action(access.read_many(company.cleo, customers=[dan], **ASKED)[0]),
+    }
+
+
+def typed(noun, *words):
+    command = import_module(f"trustkeep.rooms.{noun}.management.commands.{noun}").Command()
+    command._called_from_command_line = True
+    answer = command.perform(vars(command.create_parser("trustkeep", noun).parse_args(words)))
+    return rendered(answer, as_json=False), json.loads(rendered(answer, as_json=True))["masked"]
+
+
+BY_ACTION = {"read_fields", "read_many"}
+BY_API = {"POST /readings", "POST /readings/bulk"}
+BY_COMMAND = {"customers read"}
+
+
+@pytest.mark.parametrize("door", sorted(BY_ACTION | BY_API | BY_COMMAND))
+def test_a_masked_value_leaves_masked_and_it_says_so(reads, door):
+    told, masked = reads[door]()
+
+    assert "•••0001" in (told if door in BY_COMMAND else json.loads(told)["phone"])
+    assert WHOLE not in told
+    assert ["phone"] == masked
+    details = json.loads(bytes(Entry.objects.order_by("at", "counter").last().body))["details"]
+    assert (["phone", "name"], ["phone"]) == (details["fields"], details["masked"])
+
+
+@pytest.mark.parametrize("door", sorted(BY_ACTION | BY_API | BY_COMMAND))
+def test_a_planted_opening_that_forgets_masks_is_seen_at_every_door(reads, door, monkeypatch):
+    monkeypatch.setattr(masks, "as_shown", lambda opened, _: dict(opened))
+
+    assert WHOLE in reads[door]()[0]
+
+
+def test_there_is_no_other_door():
+    """Whoever makes another one adds it above."""
+    assert BY_ACTION == {
+        name for name in access.__all__
+        if "Opened" in str(get_type_hints(getattr(access, name)).get("return"))
+    }  # fmt: skip
+    assert BY_API == {
+        f"{one.method} {one.path}" for door in API for one in door.operations
+        if one.permission in READ
+    }  # fmt: skip
+    assert BY_COMMAND == {
+        f"{path.stem} {verb.name}"
+        for path in SOURCE.glob("**/management/commands/[a-z]*.py")
+        for command in [
+            import_module(".".join(path.relative_to(SOURCE.parent).with_suffix("").parts))
+        ]
+        if issubclass(command.Command, NounCommand)
+        for verb in command.Command.verbs.values()
+        if verb.permission in READ
+    }
+
+
+def test_what_is_seen_masked_is_not_written_over(company, reads, dan):
+    with pytest.raises(Denied) as refused:
+        access.change_fields(
+            company.cleo, customer=dan, changes={"phone": "+48 1"}, purpose="call_back"
+        )
+
+    assert (access.Refusal.ONLY_MASKED,) == refused.value.reasons
+
+
+def test_a_purpose_masks_whatever_was_granted_and_a_grant_masks_more(company, reads, dan):
+    access.give_grant(
+        company.dora, grantee=company.ben.id, purpose="call_back", masked=["name", "phone"]
+    )
+
+    opened = access.read_fields(company.ben, customer=dan, **ASKED)
+
+    assert {"phone": "•••0001", "name": "D•••er"} == opened.opened_values
+    assert ("phone", "name") == opened.masked
