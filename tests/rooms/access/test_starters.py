@@ -1,9 +1,11 @@
 """Starter sets: accepted in a fresh installation, read by the proposed role and by nobody else."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from tests.installation import Company, logged
 
 from trustkeep.base import actor as actors
@@ -198,6 +200,18 @@ def test_a_purpose_that_was_changed_or_ended_here_is_told_and_stays(fresh, typed
     assert "purpose review_support (keep_days, masks)" in refused.value.sentence
     assert "purpose answer_customer (retired_at)" in refused.value.sentence
     assert 30 == queries.one("review_support").keep_days
+
+
+def test_of_two_who_accept_at_once_one_declares(fresh):
+    def accept(_):
+        try:
+            return len(actions.accept_starter(fresh.dora, key="orders").purposes)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [0, 0, 0, 4] == sorted(pool.map(accept, range(4)))
+    assert 4 == logged().count("purposes.purpose.declared")
 
 
 def test_a_set_that_stops_in_the_middle_leaves_nothing(fresh, typed, monkeypatch):

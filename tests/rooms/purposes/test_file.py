@@ -3,9 +3,10 @@
 import json
 
 import pytest
+from tests.installation import logged
 
 from trustkeep.base.errors import Missing, Unacceptable
-from trustkeep.rooms.purposes import declared
+from trustkeep.rooms.purposes import declared, queries
 from trustkeep.rooms.purposes.management.commands.purposes import Command
 from trustkeep.web.command import rendered
 
@@ -59,6 +60,17 @@ def test_a_file_is_declared_and_shown_whole(typed, tmp_path):
     assert {"masks", "roles", "clearances"} <= set(listed)
     with pytest.raises(Missing, match="purposes list"):
         typed("ben", "show", "refnud")
+
+
+def test_the_file_of_a_set_is_declared_as_it_is_and_grants_nothing(typed, company, tmp_path):
+    file = tmp_path / "orders.toml"
+    file.write_text(queries.starter("orders").text, encoding="utf-8")
+
+    told = typed("dora", "declare", file)
+
+    assert (9, 4) == (told["elements"], told["purposes"])
+    assert "the 4 [[grant]] tables only propose" in told["note"]
+    assert 1 == logged().count("access.grant.given")  # the one there was
 
 
 @pytest.mark.parametrize(

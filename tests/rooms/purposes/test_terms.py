@@ -83,6 +83,9 @@ def test_a_year_is_shown_of_what_is_declared_as_a_date(company, dan):
     [
         "UPDATE purposes_purpose SET masks = '{}' WHERE key = 'call_back'",
         "UPDATE purposes_purpose SET masks = '{\"phone\": \"hint\"}' WHERE key = 'call_back'",
+        "UPDATE purposes_purpose SET masks = '[]' WHERE key = 'support'",
+        "UPDATE purposes_purpose SET masks = 'null' WHERE key = 'support'",
+        "UPDATE purposes_purpose SET roles = '{NULL}' WHERE key = 'support'",
         "UPDATE purposes_purpose SET roles = '{}' WHERE key = 'call_back'",
         "UPDATE purposes_purpose SET roles = '{staff}' WHERE key = 'support'",
         "UPDATE purposes_purpose SET masks = '{\"name\": \"hint\"}' WHERE key = 'support'",

@@ -33,8 +33,8 @@ class SealedRow(models.Model):
 
     `set_kind` is the stored name of the sets; `set_owner` names the column whose UUID owns a set,
     or is None where the installation has one set only; `sealed_columns` are what the seal covers.
-    Of these, `sealed_when_set` were added after rows existed: the seal covers them where they say
-    something, so that rows from before keep their seal.
+    Of these, `sealed_when_set` were added after rows existed: the seal covers them where they are
+    not their default, so that rows from before keep their seal.
     """
 
     set_kind: ClassVar[str]
@@ -55,11 +55,15 @@ class SealedRow(models.Model):
     def expected_seal(self, key: bytes) -> bytes:
         """The seal that these columns must carry."""
         columns = {
-            name: value
-            for name in self.sealed_columns
-            if (value := getattr(self, name)) or name not in self.sealed_when_set
+            name: getattr(self, name) for name in self.sealed_columns if not self._is_unset(name)
         }
         return seal_of(self.set_kind, {"id": str(self.pk), **columns}, key)
+
+    def _is_unset(self, name: str) -> bool:
+        if name not in self.sealed_when_set:
+            return False
+        default: object = self._meta.get_field(name).get_default()
+        return bool(getattr(self, name) == default)
 
     def fits(self, key: bytes) -> bool:
         """Whether the row is as it was written; what could never be sealed is not."""

@@ -6,7 +6,7 @@ misspelled would otherwise be no mask at all.
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Required, TypedDict, TypeVar
@@ -20,6 +20,7 @@ from trustkeep.kernel.vault.rules import IndexKind, SensitivityClass
 from trustkeep.rooms.purposes.rules import CaseRule, LegalBasis
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+_TABLES = {"about", "element", "purpose", "grant"}  # the first and last: of a starter set
 _ELEMENT = {"key", "label", "class", "look-up", "kinds"}
 _PURPOSE = {
     "key", "label", "fields", "masks", "legal_bases", "case", "clearances", "roles", "notice",
@@ -81,10 +82,10 @@ def read(file: Path) -> Declared:
             text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise Unacceptable(f"{file} is not UTF-8: save it as UTF-8.") from None
-    return parsed(text, str(file), tables={"element", "purpose"})
+    return parsed(text, str(file))
 
 
-def parsed(text: str, name: str, *, tables: Collection[str]) -> Declared:
+def parsed(text: str, name: str) -> Declared:
     """What a text declares; `name` is for the sentence about what is wrong with it.
 
     Raises:
@@ -95,11 +96,11 @@ def parsed(text: str, name: str, *, tables: Collection[str]) -> Declared:
     except tomllib.TOMLDecodeError as problem:
         # The parser names the line and the column, and repeats nothing of the file.
         raise Unacceptable(f"{name} is no TOML: {problem}.") from None
-    unknown = sorted(set(data) - set(tables))
+    unknown = sorted(set(data) - _TABLES)
     if unknown:
         raise Unacceptable(
-            f"{name} has {unknown[0]}, which says nothing here: name {' and '.join(sorted(tables))}"
-            " tables only (docs/operate/purposes.md)."
+            f"{name} has {unknown[0]}, which says nothing here: write [[element]] and [[purpose]] "
+            "tables (docs/operate/purposes.md)."
         )
 
     def each(table: str, names: set[str], make: Callable[[Mapping[str, Any]], Made]) -> list[Made]:

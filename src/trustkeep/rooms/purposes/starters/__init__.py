@@ -1,7 +1,7 @@
 """The sets that ship with Trustkeep: what a company of a kind keeps, what for, and who reads it.
 
-Each is a file as `trustkeep purposes declare` takes it, with `about` and proposed grants beside it.
-They are somewhere to begin, and no advice: whoever accepts one answers for it.
+Each is a file as `trustkeep purposes declare` takes it, and proposes grants that declaring does not
+give.  They are somewhere to begin, and no advice: whoever accepts one answers for it.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,6 @@ from importlib import resources
 from trustkeep.base.errors import Missing
 from trustkeep.rooms.purposes import declared
 from trustkeep.rooms.purposes.declared import Declared
-
-_TABLES = frozenset({"about", "element", "purpose", "grant"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +48,5 @@ def starter(key: str) -> Starter:
 
 
 def _starter(key: str, text: str) -> Starter:
-    made = declared.parsed(text, key, tables=_TABLES)
+    made = declared.parsed(text, key)
     return Starter(key, made.about["title"], made.about["summary"], made, text)

@@ -34,7 +34,16 @@ class Command(NounCommand):
             actions.declare_elements(actor, declared=read.elements)
         for purpose in read.purposes:
             actions.declare_purpose(actor, **purpose)
-        return Answer({"elements": len(read.elements), "purposes": len(read.purposes)})
+        told: dict[str, object] = {
+            "elements": len(read.elements),
+            "purposes": len(read.purposes),
+        }
+        if read.proposed:
+            told["note"] = (
+                f"the {len(read.proposed)} [[grant]] tables only propose, and nothing was granted: "
+                "`trustkeep access grant`"
+            )
+        return Answer(told)
 
     @verb("list", permission=Permission.VIEW_SOP, help="every purpose")
     def list_(self, actor: Actor) -> Answer:  # noqa: ARG002 - every verb is told who acts
