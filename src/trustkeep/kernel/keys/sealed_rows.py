@@ -34,13 +34,13 @@ class SealedRow(models.Model):
     `set_kind` is the stored name of the sets; `set_owner` names the column whose UUID owns a set,
     or is None where the installation has one set only; `sealed_columns` are what the seal covers.
     Of these, `sealed_when_set` were added after rows existed: the seal covers them where they are
-    not their default, so that rows from before keep their seal.
+    other than what rows from before were given, so that those keep their seal.
     """
 
     set_kind: ClassVar[str]
     set_owner: ClassVar[str | None]
     sealed_columns: ClassVar[tuple[str, ...]]
-    sealed_when_set: ClassVar[tuple[str, ...]] = ()
+    sealed_when_set: ClassVar[Mapping[str, object]] = {}
 
     seal = models.BinaryField(max_length=SEAL_BYTES)
 
@@ -54,16 +54,11 @@ class SealedRow(models.Model):
 
     def expected_seal(self, key: bytes) -> bytes:
         """The seal that these columns must carry."""
-        columns = {
-            name: getattr(self, name) for name in self.sealed_columns if not self._is_unset(name)
-        }
+        columns = {name: getattr(self, name) for name in self.sealed_columns}
+        for name, unset in self.sealed_when_set.items():
+            if columns[name] == unset:
+                del columns[name]
         return seal_of(self.set_kind, {"id": str(self.pk), **columns}, key)
-
-    def _is_unset(self, name: str) -> bool:
-        if name not in self.sealed_when_set:
-            return False
-        default: object = self._meta.get_field(name).get_default()
-        return bool(getattr(self, name) == default)
 
     def fits(self, key: bytes) -> bool:
         """Whether the row is as it was written; what could never be sealed is not."""

@@ -18,7 +18,7 @@ class Purpose(SealedRow):
         "label", "fields", "legal_bases", "case_rule", "clearances", "notice", "keep_days",
         "retired_at", "roles", "masks",
     )  # fmt: skip
-    sealed_when_set = ("roles", "masks")
+    sealed_when_set = {"roles": [], "masks": {}}
 
     key = models.CharField(primary_key=True, max_length=60)
     label = models.CharField(max_length=200)
