@@ -141,6 +141,14 @@ def test_a_set_is_complete(key):
     assert any(one["case_rule"] == "open" for one in keys.values())
 
 
+def test_an_element_of_several_sets_is_the_same_in_each():
+    said = {}
+    for one in (each for key in SETS for each in queries.starter(key).declared.elements):
+        terms = (one.label, one.number, one.index, one.kinds)
+        assert terms == said.setdefault(one.key, terms)
+    assert len(said) < sum(len(queries.starter(key).declared.elements) for key in SETS)
+
+
 def test_all_sets_stand_beside_each_other(fresh, typed):
     for key in SETS:
         assert 0 == typed("dora", "accept", key)[0]
