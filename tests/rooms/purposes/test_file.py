@@ -95,6 +95,8 @@ def test_the_file_of_a_set_is_declared_as_it_is_and_grants_nothing(typed, compan
         ('notice = "We pay you back."', "notice = 7", "a text has 1 to 20000 characters"),
         ('{ iban = "last_four" }', '"last_four"', "purpose 1 cannot be taken"),
         ("case =", "[case", "is no TOML"),
+        ("[[element]]", "element = [1]\n[[grant]]", "write \\[\\[element\\]\\] with two brackets"),
+        ("[[element]]", "element = 'x'\n[[grant]]", "write \\[\\[element\\]\\] with two"),
     ],
 )
 def test_what_is_not_understood_is_told_and_nothing_is_declared(tmp_path, before, after, sentence):

@@ -105,7 +105,7 @@ def parsed(text: str, name: str) -> Declared:
 
     def each(table: str, names: set[str], make: Callable[[Mapping[str, Any]], Made]) -> list[Made]:
         given = data.get(table, [])
-        if not isinstance(given, list):
+        if not (isinstance(given, list) and all(isinstance(one, dict) for one in given)):
             raise Unacceptable(f"{name}: write [[{table}]] with two brackets, as often as needed.")
         return [_made(one, names, make, f"{name}, {table} {n}") for n, one in enumerate(given, 1)]
 

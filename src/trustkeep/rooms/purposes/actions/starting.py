@@ -1,6 +1,6 @@
 """Beginning with a set that ships with Trustkeep: what is absent is declared, nothing else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trustkeep.base.actor import Actor
@@ -40,7 +40,7 @@ def accept_starter(actor: Actor, *, key: str) -> Accepted:
         # Held from here on: what is compared is what is declared.
         sealed_sets.hold(Element, None)
         sealed_sets.hold(Purpose, None)
-        known = {**elements.by_key()}
+        known = elements.by_key()
         standing = {one.key: one for one in queries.listed()}
         otherwise = [*_elements_otherwise(declared.elements, known),
                      *_purposes_otherwise(purposes, standing)]  # fmt: skip
@@ -65,7 +65,7 @@ def accept_starter(actor: Actor, *, key: str) -> Accepted:
     )
 
 
-def _elements_otherwise(wanted: Sequence[Element], known: dict[str, Element]) -> Iterator[str]:
+def _elements_otherwise(wanted: Sequence[Element], known: Mapping[str, Element]) -> Iterator[str]:
     """What a value rests on; a label of the company's own stands in nobody's way."""
     for one in wanted:
         here = known.get(one.key)
@@ -76,7 +76,9 @@ def _elements_otherwise(wanted: Sequence[Element], known: dict[str, Element]) ->
             )
 
 
-def _purposes_otherwise(wanted: Sequence[Purpose], standing: dict[str, Purpose]) -> Iterator[str]:
+def _purposes_otherwise(
+    wanted: Sequence[Purpose], standing: Mapping[str, Purpose]
+) -> Iterator[str]:
     for one in wanted:
         here = standing.get(one.key)
         if here is None:

@@ -6,7 +6,6 @@ give.  They are somewhere to begin, and no advice: whoever accepts one answers f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 
 from trustkeep.base.errors import Missing
@@ -25,9 +24,8 @@ class Starter:
     text: str
 
 
-@cache
 def starters() -> Sequence[Starter]:
-    """Every set, in the order of their keys."""
+    """Every set, in the order of their keys; read anew, since what it declares may be stored."""
     files = [one for one in resources.files(__package__).iterdir() if one.name.endswith(".toml")]
     return tuple(
         _starter(one.name.removesuffix(".toml"), one.read_text("utf-8"))
