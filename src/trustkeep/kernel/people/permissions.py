@@ -27,6 +27,7 @@ class Permission(StrEnum):
     GIVE_CLEARANCES = "give_clearances"
     DECIDE_APPLICABILITY = "decide_applicability"
     DECLARE_PURPOSES = "declare_purposes"
+    MANAGE_WEBHOOKS = "manage_webhooks"
     GRANT_ACCESS = "grant_access"
     OPEN_CASES = "open_cases"
     READ_CUSTOMER = "read_customer"
@@ -74,7 +75,7 @@ _PRIVACY_OFFICE = _EVERYBODY | {
     _P.VIEW_PEOPLE, _P.VIEW_LEDGER, _P.VIEW_RECEIPTS, _P.ASSIGN_ROLES, _P.DEACTIVATE_PEOPLE,
     _P.GIVE_CLEARANCES, _P.DECIDE_APPLICABILITY, _P.DECLARE_PURPOSES, _P.GRANT_ACCESS,
     _P.OPEN_CASES, _P.REQUEST_ERASURE, _P.REQUEST_APPROVAL, _P.APPROVE, _P.VIEW_ALL_DUTIES,
-    _P.VIEW_ALL_PEOPLE,
+    _P.VIEW_ALL_PEOPLE, _P.MANAGE_WEBHOOKS,
 }  # fmt: skip
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
