@@ -47,6 +47,7 @@ def _forget(statuses: list[str], ended_for: timedelta) -> int:
     while True:
         with connection.cursor() as cursor:
             cursor.execute(_FORGET, (statuses, ended_for, _AT_ONCE))
-            forgotten += cursor.rowcount
-            if cursor.rowcount < _AT_ONCE:
-                return forgotten
+            gone = int(cursor.rowcount)
+        forgotten += gone
+        if gone < _AT_ONCE:
+            return forgotten
