@@ -3,6 +3,7 @@
 What made a failure good stays for as long as the failure does.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import connection
@@ -24,14 +25,14 @@ _FORGET = """
           AND failed.task_name = job.task_name
           AND failed.args -> 'handler' = job.args -> 'handler'
           AND failed.args -> 'identifiers' = job.args -> 'identifiers')
-      GROUP BY job.id HAVING max(event.at) < now() - %s
+      GROUP BY job.id HAVING max(event.at) < now() - make_interval(days => %s)
       LIMIT %s)
 """
 
 
 def schedule() -> None:
     """Once a night."""
-    registry.handler(FORGET)(lambda _: forget())
+    registry.handler(FORGET)(_forget_all)
     registry.every("53 3 * * *", FORGET)
 
 
@@ -42,11 +43,15 @@ def forget() -> int:
     )
 
 
-def _forget(statuses: list[str], ended_for: timedelta) -> int:
+def _forget_all(_: registry.Identifiers) -> None:
+    forget()
+
+
+def _forget(statuses: Sequence[str], ended_for: timedelta) -> int:
     forgotten = 0
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(_FORGET, (statuses, ended_for, _AT_ONCE))
+            cursor.execute(_FORGET, (list(statuses), ended_for.days, _AT_ONCE))
             gone = int(cursor.rowcount)
         forgotten += gone
         if gone < _AT_ONCE:
