@@ -213,4 +213,4 @@ def another_connection(server, transactional_db):
         each.close()
 
 
-pytest_plugins = ["tests.installation", "tests.calling"]
+pytest_plugins = ["tests.installation", "tests.calling", "tests.receiver"]

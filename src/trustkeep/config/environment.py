@@ -7,19 +7,17 @@ is never silently the default.
 
 import difflib
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from trustkeep.base.errors import Misconfigured
+from trustkeep.config import setting_forms
 
 PREFIX = "TRUSTKEEP_"
-_LEVELS = ("debug", "info", "warning", "error")
 
 
 def _setting(
@@ -51,81 +49,20 @@ def _master_key() -> str:
     return f"file:{Path.home() / '.config' / 'trustkeep' / 'master.key'}"
 
 
-def _absolute(text: str) -> Path:
-    path = Path(text).expanduser()
-    if not path.is_absolute():
-        raise ValueError("must be an absolute path")
-    return path
-
-
-def _level(text: str) -> str:
-    if text.lower() not in _LEVELS:
-        raise ValueError(f"must be one of {', '.join(_LEVELS)}")
-    return text.lower()
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise ValueError("must be a port number, 1 to 65535")
-    return int(text)
-
-
-def _public_url(text: str) -> str:
-    if not text.startswith(("https://", "http://")) or " " in text:
-        raise ValueError("must be a whole address, for example https://privacy.example.org")
-    return text.rstrip("/")
-
-
-def _database_url(text: str) -> str:
-    if not text.startswith(("postgresql://", "postgres://")):
-        raise ValueError("must be the address of a PostgreSQL server, postgresql://...")
-    return text
-
-
-def _zone(text: str) -> str:
-    try:
-        return ZoneInfo(text).key
-    except (OSError, ValueError, ZoneInfoNotFoundError):
-        raise ValueError("must be a time zone, for example Europe/Berlin") from None
-
-
-def _email_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        whole = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.port != 0
-    except ValueError:  # its words would repeat a part of the address
-        whole = False
-    if not whole:
-        raise ValueError("must be the address of a mail server, smtp://user:password@host:port")
-    return text
-
-
-def _provider(text: str) -> str:
-    kind, _, rest = text.partition(":")
-    if text != "passphrase" and not (kind in {"file", "credential"} and rest):
-        raise ValueError("must be file:PATH, credential:NAME or passphrase")
-    if kind == "file":
-        _absolute(rest)
-    if kind == "credential" and not re.fullmatch(r"[A-Za-z0-9_-]{1,80}", rest):
-        # It becomes the name of a file: no dot and no slash may lead out of systemd's folder.
-        raise ValueError("must name its credential with letters, digits, - and _ alone")
-    return text
-
-
 @dataclass(frozen=True)
 class Environment:
     """The effective settings of this process."""
 
     home: Path = _setting(
-        "TRUSTKEEP_HOME", _absolute, _home, kind="folder",
+        "TRUSTKEEP_HOME", setting_forms.absolute, _home, kind="folder",
         help="The folder of everything that is kept: database, key store, documents.",
     )  # fmt: skip
     database_url: str | None = _setting(
-        "DATABASE_URL", _database_url, _absent, kind="address", secret=True,
+        "DATABASE_URL", setting_forms.database_url, _absent, kind="address", secret=True,
         help="A PostgreSQL server (15 or newer) of your own; unset: the embedded one.",
     )  # fmt: skip
     master_key: str = _setting(
-        "TRUSTKEEP_MASTER_KEY", _provider, _master_key,
+        "TRUSTKEEP_MASTER_KEY", setting_forms.provider, _master_key,
         kind="file:PATH, credential:NAME, passphrase",
         help=(
             "Where the master key is; on another disk or path than the data. Unset: "
@@ -134,31 +71,33 @@ class Environment:
         ),
     )  # fmt: skip
     passphrase_file: Path | None = _setting(
-        "TRUSTKEEP_PASSPHRASE_FILE", _absolute, _absent, kind="file",
+        "TRUSTKEEP_PASSPHRASE_FILE", setting_forms.absolute, _absent, kind="file",
         help="With `passphrase`: where it stands, for lack of a terminal; best a file in memory.",
     )  # fmt: skip
     key_store: Path | None = _setting(
-        "TRUSTKEEP_KEY_STORE", _absolute, _absent, kind="folder",
+        "TRUSTKEEP_KEY_STORE", setting_forms.absolute, _absent, kind="folder",
         help="The folder of the key store; unset: `keys` below TRUSTKEEP_HOME.",
     )  # fmt: skip
     slot: Path | None = _setting(
-        "TRUSTKEEP_SLOT", _absolute, _absent, kind="folder",
+        "TRUSTKEEP_SLOT", setting_forms.absolute, _absent, kind="folder",
         help="The folder of the primary slot; unset: `slot` beside the key store.",
     )  # fmt: skip
     recovery_slot: Path | None = _setting(
-        "TRUSTKEEP_RECOVERY_SLOT", _absolute, _absent, kind="folder",
+        "TRUSTKEEP_RECOVERY_SLOT", setting_forms.absolute, _absent, kind="folder",
         help="The folder of the recovery slot, on another medium; unset: none yet.",
     )  # fmt: skip
     key_backups: Path | None = _setting(
-        "TRUSTKEEP_KEY_BACKUPS", _absolute, _absent, kind="folder",
+        "TRUSTKEEP_KEY_BACKUPS", setting_forms.absolute, _absent, kind="folder",
         help="Where copies of the key store go; unset: `key-backups` below TRUSTKEEP_HOME.",
     )  # fmt: skip
     public_url: str = _setting(
-        "TRUSTKEEP_PUBLIC_URL", _public_url, lambda: "http://localhost:8000", kind="address",
+        "TRUSTKEEP_PUBLIC_URL", setting_forms.public_url, lambda: "http://localhost:8000",
+        kind="address",
         help="The address people use; it decides links, cookies and the accepted host names.",
     )  # fmt: skip
     log_level: str = _setting(
-        "TRUSTKEEP_LOG_LEVEL", _level, lambda: "info", kind=" | ".join(_LEVELS),
+        "TRUSTKEEP_LOG_LEVEL", setting_forms.level, lambda: "info",
+        kind=" | ".join(setting_forms.LEVELS),
         help="How much the application log says; debug adds tracebacks, never values.",
     )  # fmt: skip
     token: str | None = _setting(
@@ -170,15 +109,19 @@ class Environment:
         help="Signs cookies and links; unset: made once and kept below TRUSTKEEP_HOME.",
     )  # fmt: skip
     email_url: str | None = _setting(
-        "EMAIL_URL", _email_url, _absent, kind="address", secret=True,
+        "EMAIL_URL", setting_forms.email_url, _absent, kind="address", secret=True,
         help="The mail server, smtp://user:password@host:port; unset: no mail is sent.",
     )  # fmt: skip
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = _setting(
+        "TRUSTKEEP_WEBHOOK_NETWORKS", setting_forms.networks, tuple, kind="networks",
+        help="Networks of your own, such as 10.1.0.0/16, that webhooks may reach; unset: none.",
+    )  # fmt: skip
     time_zone: str = _setting(
-        "TRUSTKEEP_TIME_ZONE", _zone, lambda: "UTC", kind="zone",
+        "TRUSTKEEP_TIME_ZONE", setting_forms.zone, lambda: "UTC", kind="zone",
         help="The company's time zone, for example Europe/Berlin: its mornings and its days.",
     )  # fmt: skip
     port: int = _setting(
-        "PORT", _port, lambda: 8000, kind="number",
+        "PORT", setting_forms.port, lambda: 8000, kind="number",
         help="The port that `serve` listens on, on the loopback address.",
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from trustkeep.base import world
 from trustkeep.base.errors import Misconfigured, TrustkeepError, Unavailable
 from trustkeep.config import start
+from trustkeep.kernel.jobs import waiting
 from trustkeep.kernel.keys import service
 from trustkeep.kernel.ledger import lag
 
@@ -21,11 +22,6 @@ MIGRATIONS_EVERY_S = 60.0
 
 _log = structlog.get_logger(__name__)
 _migrated_at: list[float] = []
-
-_OLDEST_JOB = """
-SELECT min(coalesce(j.scheduled_at, e.at)) FROM procrastinate_jobs j
-LEFT JOIN procrastinate_events e ON e.job_id = j.id AND e.type = 'deferred'
-WHERE j.status = 'todo' AND coalesce(j.scheduled_at, now()) <= now()"""
 
 
 def alive(_: HttpRequest) -> HttpResponse:
@@ -76,9 +72,7 @@ def _ledger() -> None:
 
 
 def _queue() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_OLDEST_JOB)
-        oldest = cursor.fetchone()[0]
+    oldest = waiting.oldest_at()
     if oldest is not None and world.now() - oldest > QUEUE_WAITS_AT_MOST:
         raise Unavailable("Jobs wait.")
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from trustkeep.config.environment import Environment, variable
-from trustkeep.kernel.jobs.outbound import mail
+from trustkeep.kernel.jobs.outbound import http, mail
 from trustkeep.kernel.keys import service, store
 from trustkeep.kernel.keys.backups import CHECKPOINT
 from trustkeep.kernel.keys.providers import (
@@ -60,6 +60,7 @@ def wire(environment: Environment, master: MasterKeyProvider | None = None) -> N
         anchors=(StoreAnchor(), SlotAnchor(0), SlotAnchor(1)),
     )
     host = urlsplit(environment.public_url).hostname
+    http.install(environment.webhook_networks)
     mail.install(mail.from_url(environment.email_url, sender=f"trustkeep@{host}"))
 
 

@@ -10,8 +10,9 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
-        """Give the queue its one task, and the schedule the recovery of stalled jobs."""
-        from trustkeep.kernel.jobs import queue, recovery
+        """Give the queue its one task, and the schedule what keeps it in order."""
+        from trustkeep.kernel.jobs import forgetting, queue, recovery
 
         queue.bind()
         recovery.schedule()
+        forgetting.schedule()

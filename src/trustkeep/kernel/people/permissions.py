@@ -19,6 +19,7 @@ class Permission(StrEnum):
     VIEW_ALL_PEOPLE = "view_all_people"
     VIEW_LEDGER = "view_ledger"
     VIEW_RECEIPTS = "view_receipts"
+    VIEW_METRICS = "view_metrics"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_EMPLOYMENT = "manage_employment"
     ASSIGN_ROLES = "assign_roles"
@@ -27,6 +28,7 @@ class Permission(StrEnum):
     GIVE_CLEARANCES = "give_clearances"
     DECIDE_APPLICABILITY = "decide_applicability"
     DECLARE_PURPOSES = "declare_purposes"
+    MANAGE_WEBHOOKS = "manage_webhooks"
     GRANT_ACCESS = "grant_access"
     OPEN_CASES = "open_cases"
     READ_CUSTOMER = "read_customer"
@@ -74,7 +76,7 @@ _PRIVACY_OFFICE = _EVERYBODY | {
     _P.VIEW_PEOPLE, _P.VIEW_LEDGER, _P.VIEW_RECEIPTS, _P.ASSIGN_ROLES, _P.DEACTIVATE_PEOPLE,
     _P.GIVE_CLEARANCES, _P.DECIDE_APPLICABILITY, _P.DECLARE_PURPOSES, _P.GRANT_ACCESS,
     _P.OPEN_CASES, _P.REQUEST_ERASURE, _P.REQUEST_APPROVAL, _P.APPROVE, _P.VIEW_ALL_DUTIES,
-    _P.VIEW_ALL_PEOPLE,
+    _P.VIEW_ALL_PEOPLE, _P.MANAGE_WEBHOOKS, _P.VIEW_METRICS,
 }  # fmt: skip
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
@@ -84,6 +86,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.VIEW_PEOPLE,
             _P.VIEW_ALL_PEOPLE,
             _P.VIEW_ALL_DUTIES,
+            _P.VIEW_METRICS,
             _P.MANAGE_PEOPLE,
             _P.MANAGE_EMPLOYMENT,
             _P.ASSIGN_ROLES,
@@ -124,7 +127,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         },
         Role.HR: _EVERYBODY
         | {_P.VIEW_PEOPLE, _P.VIEW_ALL_PEOPLE, _P.MANAGE_EMPLOYMENT, _P.GIVE_CLEARANCES},
-        Role.IT: _EVERYBODY,
+        Role.IT: _EVERYBODY | {_P.VIEW_METRICS},
         Role.FACILITIES: _EVERYBODY,
         Role.VENDOR_MANAGER: _EVERYBODY,
         Role.AUDITOR: _EVERYBODY
