@@ -1,4 +1,6 @@
 import json
+import re
+import unicodedata
 from pathlib import Path
 from uuid import UUID
 
@@ -6,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustkeep.base import text
+from trustkeep.base import names, text
 from trustkeep.crypto import blind
 from trustkeep.crypto.keyed import Keyed
 
@@ -31,6 +33,21 @@ def test_a_mark_is_made_as_the_vector_says(vector):
     assert vector["mark"] == made.hex()
 
 
+@pytest.mark.parametrize("vector", VECTORS["pairs"])
+def test_a_token_of_a_word_beside_a_value_is_made_as_the_vector_says(vector):
+    key = blind.pair_key(
+        bytes.fromhex(vector["index_key"]), vector["name"], vector["beside"], vector["generation"]
+    )
+    assert vector["pair_key"] == key.hex()
+    made = blind.pair_token(Keyed(key), vector["word"], vector["normalised"])
+    assert vector["token"] == made.hex()
+
+
+@pytest.mark.parametrize("vector", VECTORS["words"], ids=lambda one: one["name"])
+def test_a_name_has_the_words_that_the_vector_says(vector):
+    assert tuple(vector["words"]) == names.words(vector["name"])
+
+
 @pytest.mark.parametrize("vector", VECTORS["normalised"])
 def test_a_value_is_normalised_as_the_vector_says(vector):
     assert vector["normalised"] == text.NORMALISERS[vector["kind"]](vector["value"])
@@ -50,6 +67,42 @@ def test_no_two_elements_or_generations_share_a_token():
 def test_normalising_twice_is_normalising_once(kind, value):
     once = text.NORMALISERS[kind](value)
     assert once == text.NORMALISERS[kind](once)
+
+
+LETTERS = st.text() | st.text(
+    alphabet="aoueäöüÄÜßẞøłŁæŒ山田ガカ\u3099김\u0301\u0131İs -'", max_size=12
+)
+
+
+@given(name=LETTERS)
+def test_a_word_of_a_name_is_one_word_and_the_same_again(name):
+    found = names.words(name)
+
+    assert len(set(found)) == len(found) <= names.MOST_WORDS
+    for word in found:
+        assert (word,) == names.words(word)
+
+
+@given(first=LETTERS, last=LETTERS)
+def test_order_case_and_what_stands_between_make_no_difference(first, last):
+    every = names.words(f"{first} x {last}")
+    if len(every) < names.MOST_WORDS:
+        assert set(every) == set(names.words(f" {last},X\t-{first}. "))
+
+
+@given(name=LETTERS)
+def test_how_letters_are_composed_makes_no_difference(name):
+    for form in ("NFC", "NFD"):
+        assert names.words(name) == names.words(unicodedata.normalize(form, name))
+
+
+def test_the_property_sees_marks_that_are_left(monkeypatch):
+    """Planted: letters keep their marks, so that an umlaut is another word than its spelling."""
+    monkeypatch.setattr(names, "_MARKS", re.compile("(?!)"))
+    wrong = [one for one in VECTORS["words"] if tuple(one["words"]) != names.words(one["name"])]
+    assert {"Müller", "Łukasz Żółć", "I\u015f\u0131k", "Иван Ёлкин"} <= {
+        one["name"] for one in wrong
+    }
 
 
 @given(value=st.text(alphabet="abcdefgh", min_size=1), spaces=st.text(alphabet=" \t\u00a0\u2003"))

@@ -7,7 +7,10 @@ generation.
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import date
 from types import MappingProxyType
+
+from trustkeep.base import names
 
 _NOT_DIGIT = re.compile(r"[^0-9]")
 _SPACE = re.compile(r"\s+")
@@ -15,6 +18,9 @@ MOST_OF_ADDRESS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
 _ADDRESS = re.compile(
     r"[^\s\x00-\x1f\x7f-\x9f@,;:<>()\[\]\\\"]+@[^\s\x00-\x1f\x7f-\x9f@,;:<>()\[\]\\\"]+"
 )
+
+_YEAR_FIRST = re.compile(r"(?P<year>[0-9]{4})([-/.]?)(?P<month>[0-9]{2})\2(?P<day>[0-9]{2})")
+_DAY_FIRST = re.compile(r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})")
 
 
 def folded(value: str) -> str:
@@ -57,6 +63,20 @@ def reference(value: str) -> str:
     return _unspaced(value)
 
 
+def day(value: str) -> str:
+    """A day as `YYYY-MM-DD`, where its spelling says which day it is; else its text, unspaced.
+
+    Year first, or day first with dots; of a day with slashes that begins with no year nobody knows
+    which number is the month.
+    """
+    plain = _unspaced(value)
+    found = _YEAR_FIRST.fullmatch(plain) or _DAY_FIRST.fullmatch(plain)
+    try:
+        return date(*map(int, found.group("year", "month", "day"))).isoformat() if found else plain
+    except ValueError:  # there is no such day
+        return plain
+
+
 def _unspaced(value: str) -> str:
     if value.isascii():
         return "".join(value.lower().split())
@@ -65,5 +85,12 @@ def _unspaced(value: str) -> str:
 
 
 NORMALISERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
-    {"email": email, "phone": phone, "reference": reference, "exact": folded}
+    {
+        "email": email,
+        "phone": phone,
+        "reference": reference,
+        "exact": folded,
+        "date": day,
+        "place": names.place,
+    }
 )

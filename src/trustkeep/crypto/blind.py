@@ -1,9 +1,10 @@
 """The blind index: finding a customer by an exact value without storing the value.
 
 A token is a truncated keyed hash of the normalised value, under a key of its own per data element
-and index generation.  Equal values have equal tokens, which is what the index leaks; so it is kept
-out of every backup.  A mark for each customer says which tokens belong to it, so that nobody takes
-one away unseen.  Format and vectors: `docs/formats/blind-index.md`.
+and index generation.  A word of a name has no token of its own, only one beside each second value,
+so that nobody sees how often a name occurs.  Equal values have equal tokens, which is what the
+index leaks; so it is kept out of every backup.  A mark for each customer says which tokens belong
+to it, so that nobody takes one away unseen.  Format and vectors: `docs/formats/blind-index.md`.
 """
 
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from trustkeep.crypto.keyed import Keyed
 
 TOKEN_BYTES: Final = 16
 _LABEL: Final = b"trustkeep/index/v1"
+_PAIR_LABEL: Final = b"trustkeep/index-pair/v1"
 _MARK_LABEL: Final = b"trustkeep/index-mark/v1"
 
 
@@ -27,6 +29,17 @@ def element_key(index_key: bytes, element: str, generation: int) -> bytes:
 def token(under: Keyed, normalised: str) -> bytes:
     """The token of a normalised value, under its element's key: 16 bytes of its keyed hash."""
     return under.digest(normalised.encode())[:TOKEN_BYTES]
+
+
+def pair_key(index_key: bytes, name: str, beside: str, generation: int) -> bytes:
+    """The key of the words of one element, each beside the value of another."""
+    parts = joined(_PAIR_LABEL, name.encode(), beside.encode(), u64(generation))
+    return expanded(index_key, parts)
+
+
+def pair_token(under: Keyed, word: str, normalised: str) -> bytes:
+    """The token of one word of a name beside a normalised second value."""
+    return under.digest(joined(word.encode(), normalised.encode()))[:TOKEN_BYTES]
 
 
 def mark_key(index_key: bytes, generation: int) -> bytes:

@@ -25,8 +25,18 @@ from trustkeep.kernel.ledger.lag import is_behind, oldest_unpositioned_at
 from trustkeep.kernel.ledger.trips import Statement
 
 __all__ = [
-    "Details", "Draft", "EntryRef", "Template", "append", "append_and_commit",
-    "append_fed", "append_many", "is_behind", "oldest_unpositioned_at", "prepared",
+    "Details",
+    "Draft",
+    "EntryRef",
+    "Template",
+    "append",
+    "append_and_commit",
+    "append_fed",
+    "append_few_and_commit",
+    "append_many",
+    "is_behind",
+    "oldest_unpositioned_at",
+    "prepared",
 ]  # fmt: skip
 
 _TYPES = "uuid,bigint,timestamptz,text,text,uuid,text,bigint,bytea,bytea"
@@ -80,12 +90,18 @@ def append_and_commit(
     details: Details | None = None,
 ) -> EntryRef:
     """As `append`, and commit the surrounding transaction in the same trip to the database."""
-    (entry,), is_new = _next([Draft(event, actor, customer, purpose, details)])
+    (ref,) = append_few_and_commit([Draft(event, actor, customer, purpose, details)])
+    return ref
+
+
+def append_few_and_commit(drafts: Iterable[Draft]) -> list[EntryRef]:
+    """As `append_and_commit`, for the entries of one act; at least one."""
+    entries, is_new = _next(drafts)
     with _storing():
-        writer = ((_NEW_WRITER, (entry.ref.writer,)),) if is_new else ()
-        _react([entry])
-        trips.commit(*writer, (_NEW_ENTRY, _row(entry)))
-    return entry.ref
+        writer = ((_NEW_WRITER, (entries[0].ref.writer,)),) if is_new else ()
+        _react(entries)
+        trips.commit(*writer, *((_NEW_ENTRY, _row(entry)) for entry in entries))
+    return [entry.ref for entry in entries]
 
 
 def append_many(drafts: Iterable[Draft]) -> list[EntryRef]:

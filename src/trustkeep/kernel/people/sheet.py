@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from trustkeep.base.errors import Unacceptable
+from trustkeep.base.guarded import guarded, unguarded
 
 COLUMNS = (
     "id", "email", "name", "active", "employment", "department", "manager", "sponsor", "contract",
     "ends_on", "roles",
 )  # fmt: skip
 MOST_BYTES, MOST_ROWS = 10_000_000, 50_000
-_BEGINS_FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _SEPARATORS = ",;\t|"
 _ALSO_CALLED = {
     "id": ("member", "memberid", "personid"),
@@ -91,21 +91,6 @@ def read(content: bytes) -> Sheet:
 def column_of(header: str) -> str | None:
     """Which column a header means; capitals, spaces and hyphens are all the same."""
     return _COLUMN_OF.get(re.sub(r"[^a-z]", "", header.lower()))
-
-
-def guarded(cell: str) -> str:
-    """A cell that no spreadsheet computes."""
-    return f"'{cell}" if _needs_guard(cell) else cell
-
-
-def unguarded(cell: str) -> str:
-    """What `guarded` was given."""
-    return cell[1:] if cell[:1] == "'" and _needs_guard(cell[1:]) else cell
-
-
-def _needs_guard(cell: str) -> bool:
-    # One with an apostrophe of its own gets another, so that reading takes away ours alone.
-    return cell[:1] == "'" or cell[:1] in _BEGINS_FORMULA or cell.lstrip()[:1] in _BEGINS_FORMULA
 
 
 def _parsed(text: str) -> Iterable[tuple[int, list[str]]]:

@@ -129,7 +129,7 @@ def _create(
     source: str,
 ) -> None:
     """Store customers, their index and an entry for each; PostgreSQL takes some meanwhile."""
-    indexer = index.Indexer(elements, index.writing_generation())
+    indexer = index.for_writing()
     rows, said = NewRows(elements, indexer, source), _Said(source)
     with Feed() as feed:
         # Else the commit would check each row's customer, while everybody waits.

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
+from django.db.models import F
+
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.keys import sealed_sets
-from trustkeep.kernel.vault.models import Element
+from trustkeep.kernel.vault.models import Element, IndexGeneration
+from trustkeep.kernel.vault.rules import IndexKind
 
 
 def by_key() -> Mapping[str, Element]:
@@ -14,7 +17,20 @@ def by_key() -> Mapping[str, Element]:
     Raises:
         Tampered: the declarations were changed from outside.
     """
-    return {element.key: element for element in sealed_sets.rows(Element)}
+    return _by_key(sealed_sets.rows(Element))
+
+
+def under(seal: bytes | None) -> Mapping[str, Element]:
+    """The elements behind a header that the caller read; whoever takes one changes nothing of it.
+
+    Raises:
+        Tampered: the declarations were changed from outside.
+    """
+    return sealed_sets.derived(Element, None, seal, _by_key)
+
+
+def _by_key(elements: tuple[Element, ...]) -> dict[str, Element]:
+    return {element.key: element for element in elements}
 
 
 def known(keys: Iterable[str]) -> Mapping[str, Element]:
@@ -36,21 +52,28 @@ def known(keys: Iterable[str]) -> Mapping[str, Element]:
 def declare(actor: Actor, elements: Iterable[Element]) -> None:
     """Declare elements, or replace the label and taxonomy of known ones.
 
-    A value once sealed in one class stays there, so class and index of an element never change.
+    A value once sealed in one class stays there, so the class of an element never changes; nor
+    does the way it is looked up, but that it may get one: then the index is made anew.
     Only inside a transaction.
 
     Raises:
         Unacceptable: class or index of a known element would change.
     """
-    declared = by_key()
+    declared, is_newly_looked_up = by_key(), False
     with sealed_sets.change(Element, None, actor) as the_set:
         for element in elements:
             before = declared.get(element.key)
             if before is None:
                 the_set.add(element)
-            elif (before.number, before.index) != (element.number, element.index):
+            elif before.number != element.number or before.index not in {
+                IndexKind.NONE, element.index,
+            }:  # fmt: skip
                 raise Unacceptable(
                     f"The class and look-up of {element.key} cannot change; declare a new element."
                 )
             else:
                 the_set.replace(element)
+                is_newly_looked_up |= before.index != element.index
+    if is_newly_looked_up:
+        # A rebuild that is under way ends in the generation before, which does not count.
+        IndexGeneration.objects.update(generation=F("generation") + 1)

@@ -1,4 +1,4 @@
-"""The look-up index: tokens of exact values, in unlogged tables that no backup holds.
+"""The look-up index: tokens of values, in unlogged tables that no backup holds.
 
 PostgreSQL empties unlogged tables after any crash.  So the logged generation and the unlogged
 sentinel are compared at each use, and as long as they differ the answer is "being rebuilt", never
@@ -6,25 +6,23 @@ sentinel are compared at each use, and as long as they differ the answer is "bei
 the marks of some are compared before "not found" is said.  Format: `docs/formats/blind-index.md`.
 """
 
-import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
 
-from trustkeep.base import text, world
+from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Rebuilding
-from trustkeep.crypto import blind
-from trustkeep.crypto.keyed import Keyed
 from trustkeep.kernel.jobs import recovery
-from trustkeep.kernel.keys import service
+from trustkeep.kernel.keys.sealed_rows import INSTALLATION
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.vault import elements as declared
 from trustkeep.kernel.vault import headers, locks, opening
 from trustkeep.kernel.vault.events import VaultEvent
+from trustkeep.kernel.vault.indexer import Indexer
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import IndexKind, State
 
@@ -35,6 +33,15 @@ _INSERT = "INSERT INTO vault_token (token, customer) VALUES (%s, %s) ON CONFLICT
 _MARK = (
     "INSERT INTO vault_mark (customer, mark) VALUES (%s, %s)"
     " ON CONFLICT (customer) DO UPDATE SET mark = excluded.mark"
+)
+_HAVING_ALL = (
+    "SELECT customer FROM vault_token WHERE token = ANY(%s) GROUP BY customer"
+    " HAVING count(*) = %s ORDER BY customer LIMIT %s"
+)
+_STATE = (
+    "SELECT g.generation, g.rebuilding_at, s.generation, e.seal FROM vault_indexgeneration g"
+    " LEFT JOIN vault_sentinel s ON true"
+    " LEFT JOIN keys_sealedset e ON e.kind = %s AND e.owner = %s"
 )
 # Customers after random points of the identifiers' range, which are random themselves.
 _SOME = """
@@ -50,66 +57,18 @@ FROM picked
 """
 
 
-class Indexer:
-    """Makes the tokens of one generation."""
-
-    def __init__(self, elements: Mapping[str, Element], generation: int) -> None:
-        index_key = service.current().named_key("index")
-        self._marks = Keyed(blind.mark_key(index_key, generation))
-        self._ways = {
-            key: (
-                text.NORMALISERS[element.index],
-                Keyed(blind.element_key(index_key, key, generation)),
-            )
-            for key, element in elements.items()
-            if element.index != IndexKind.NONE
-        }
-
-    def knows(self, element: str) -> bool:
-        """Whether anybody is looked up by this element."""
-        return element in self._ways
-
-    def token(self, element: str, value: str) -> bytes | None:
-        """The token of a value; None where the element is not looked up, or the value is empty."""
-        way = self._ways.get(element)
-        if way is None:
-            return None
-        normalised = way[0](value)
-        return blind.token(way[1], normalised) if normalised else None
-
-    def tokens(self, opened_values: Mapping[str, str]) -> set[bytes]:
-        """The tokens of everything of one customer that can be looked up."""
-        found = set()
-        for element, (normalised, key) in self._ways.items():
-            value = opened_values.get(element)
-            if value and (plain := normalised(value)):
-                found.add(blind.token(key, plain))
-        return found
-
-    def mark(self, customer: UUID, version: int, tokens: Iterable[bytes]) -> bytes:
-        """What shows that these are all of a customer's tokens, at this version of the record."""
-        return blind.mark(self._marks, customer, version, tokens)
-
-    def fits(
-        self, customer: UUID, version: int, tokens: Iterable[bytes], mark: bytes | None
-    ) -> bool:
-        """Whether a customer's tokens are those that were written."""
-        expected = self.mark(customer, version, (bytes(token) for token in tokens))
-        return mark is not None and hmac.compare_digest(bytes(mark), expected)
-
-
-def ready() -> int:
-    """The generation of the whole index.
+def ready() -> Indexer:
+    """What makes the tokens that the whole index is asked for.
 
     Raises:
         Rebuilding: PostgreSQL lost it in a crash, or its key is being changed.
     """
-    generation, whole, percent = state()
+    generation, whole, percent, seal = _state()
     if not whole:
         raise Rebuilding(
             f"The look-up index is being rebuilt, {percent} % done; {recovery.remedy()}.", percent
         )
-    return generation
+    return Indexer(declared.under(seal), generation)
 
 
 def condition() -> tuple[bool, datetime]:
@@ -119,30 +78,28 @@ def condition() -> tuple[bool, datetime]:
         return state()[1], cursor.fetchone()[0]
 
 
-def writing_generation() -> int:
-    """The generation to write tokens in until this transaction ends, also during a rebuild.
+def for_writing() -> Indexer:
+    """What makes the tokens that are written until this transaction ends, also during a rebuild.
 
-    A rebuild waits here for those who still write in the generation before.
+    A rebuild waits here for those who still write in the generation before, and for those who do
+    not know yet that one more element is looked up.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", (WRITERS,))
-    return state()[0]
+    generation, *_, seal = _state()
+    return Indexer(declared.under(seal), generation)
 
 
-def find(indexer: Indexer, element: str, value: str, *, at_most: int = 50) -> list[UUID]:
-    """The customers whose element may have this value: candidates, to be opened and compared.
+def find(indexer: Indexer, tokens: Collection[bytes], *, at_most: int) -> list[UUID]:
+    """The customers who have all of these tokens; nobody where there is none.
 
     Raises:
         Rebuilding: tokens were taken away from outside, so that nobody can say "not found".
     """
-    token = indexer.token(element, value)
-    if token is None:
+    if not tokens:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT customer FROM vault_token WHERE token = %s ORDER BY customer LIMIT %s",
-            (token, at_most),
-        )
+        cursor.execute(_HAVING_ALL, (list(tokens), len(tokens), at_most))
         found = [customer for (customer,) in cursor.fetchall()]
     if not found and not some_fit(indexer, SAMPLE):
         raise Rebuilding(
@@ -286,10 +243,12 @@ def _index(indexer: Indexer, customers: Iterable[UUID]) -> None:
 
 def state() -> tuple[int, bool, int]:
     """The generation, whether the index is whole in it, and how much of a rebuild is done."""
+    return _state()[:3]
+
+
+def _state() -> tuple[int, bool, int, bytes | None]:
+    """The same, with the seal of the declared elements, in one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT g.generation, g.rebuilding_at, s.generation FROM vault_indexgeneration g"
-            " LEFT JOIN vault_sentinel s ON true"
-        )
-        generation, percent, sentinel = cursor.fetchone()
-    return generation, sentinel == generation and percent is None, percent or 0
+        cursor.execute(_STATE, (Element.set_kind, INSTALLATION))
+        generation, percent, sentinel, seal = cursor.fetchone()
+    return generation, sentinel == generation and percent is None, percent or 0, seal

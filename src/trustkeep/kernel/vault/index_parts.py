@@ -7,7 +7,7 @@ from django.db import connection
 
 from trustkeep.kernel.vault import index
 from trustkeep.kernel.vault.headers import Header
-from trustkeep.kernel.vault.index import Indexer
+from trustkeep.kernel.vault.indexer import Indexer
 from trustkeep.kernel.vault.sealing import Values
 
 _STORED = (

@@ -7,6 +7,7 @@ from trustkeep.kernel.keys import looking
 from trustkeep.kernel.keys.state import Report
 from trustkeep.kernel.ledger import snapshots
 from trustkeep.kernel.vault import index
+from trustkeep.kernel.vault.indexer import Indexer
 from trustkeep.kernel.vault.rules import State
 
 INDEX = "index"
@@ -28,7 +29,7 @@ def compare_index(report: Report) -> None:
     generation, is_whole, _ = index.state()
     if not is_whole:
         return
-    indexer = index.Indexer({}, generation)
+    indexer = Indexer({}, generation)
     for customer, version, tokens, mark in snapshots.streamed(_INDEXED):
         report.looked_at[INDEX] += 1
         if version is None:
@@ -46,7 +47,7 @@ def is_trusted() -> bool:
         SealedStart: the keys are not there, so that nothing can be compared.
     """
     generation, _, _ = index.state()
-    if not index.some_fit(index.Indexer({}, generation), _SAMPLE):
+    if not index.some_fit(Indexer({}, generation), _SAMPLE):
         return False
     looked, (_, keyed_at) = looking.newest(), index.condition()
     return (

@@ -1,6 +1,6 @@
 """Which customers there are: from a company's own references to the records."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
 
 from django.db import connection
@@ -8,6 +8,8 @@ from django.db import connection
 from trustkeep.base.actor import NOBODY
 from trustkeep.base.errors import Missing
 from trustkeep.kernel.keys import references, service
+from trustkeep.kernel.vault.models import Customer
+from trustkeep.kernel.vault.rules import State
 
 
 def customer_of(reference: str) -> UUID:
@@ -46,3 +48,20 @@ def with_record(customers: Collection[UUID]) -> set[UUID]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM vault_customer WHERE id = ANY(%s)", (list(customers),))
         return {customer for (customer,) in cursor.fetchall()}
+
+
+def count_active() -> int:
+    """How many customers there are who are neither erased nor being erased."""
+    return Customer.objects.filter(state=State.ACTIVE).count()
+
+
+def active_in_batches(at_most: int) -> Iterator[list[UUID]]:
+    """Every customer who is neither erased nor being erased, so many at a time.
+
+    Each batch is asked for when it is needed, so that no transaction stays open meanwhile.
+    """
+    after = NOBODY
+    active = Customer.objects.filter(state=State.ACTIVE).order_by("id")
+    while batch := list(active.filter(id__gt=after).values_list("id", flat=True)[:at_most]):
+        yield batch
+        after = batch[-1]

@@ -53,7 +53,9 @@ FITS: Mapping[Mask, frozenset[Form]] = MappingProxyType(
         Mask.DOMAIN: frozenset({Form.EMAIL}),
     }
 )
-_BY_INDEX = {IndexKind.EMAIL: Form.EMAIL, IndexKind.PHONE: Form.PHONE}
+_BY_INDEX = {
+    IndexKind.EMAIL: Form.EMAIL, IndexKind.PHONE: Form.PHONE, IndexKind.DATE: Form.DATE,
+}  # fmt: skip
 _BY_KIND = {  # the last part of a name of a taxonomy, such as `user.contact.email`
     "email": Form.EMAIL, "phone": Form.PHONE, "phone_number": Form.PHONE, "date": Form.DATE,
     "date_of_birth": Form.DATE,

@@ -11,7 +11,7 @@ from trustkeep.kernel.keys.unwrap import CustomerKey
 from trustkeep.kernel.ledger.copying import BEGINNING, END, moment
 from trustkeep.kernel.ledger.feeding import Copy
 from trustkeep.kernel.vault import rules, said, sealing
-from trustkeep.kernel.vault.index import Indexer
+from trustkeep.kernel.vault.indexer import Indexer
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import SensitivityClass, State, Written
 from trustkeep.kernel.vault.sealing import Values

@@ -62,6 +62,13 @@ class IndexKind(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
     EXACT = "exact"
+    NAME = "name"  # by its words, and only beside another element
+    DATE = "date"  # only beside a name
+    PLACE = "place"  # only beside a name
+
+
+ALONE = frozenset({IndexKind.EMAIL, IndexKind.PHONE, IndexKind.EXACT})
+BESIDE_A_NAME = ALONE | {IndexKind.DATE, IndexKind.PLACE}
 
 
 class Written(NamedTuple):

@@ -69,7 +69,7 @@ class Writer:
 
     def __init__(self, actor: Actor, elements: Mapping[str, Element], **details: str) -> None:
         self._actor, self._elements, self._details = actor, elements, details
-        self._indexer = index.Indexer(elements, index.writing_generation())
+        self._indexer = index.for_writing()
 
     def rewrite(
         self,

@@ -122,7 +122,7 @@ def list_elements(request: ApiRequest) -> list[ElementState]:  # noqa: ARG001 - 
 
 @door.post("/elements", Permission.DECLARE_PURPOSES, answers=list[ElementState])
 def declare_elements(request: ApiRequest, asked: list[ElementAsked]) -> list[ElementState]:
-    """Declare data elements; a known one keeps its class and look-up."""
+    """Declare data elements; a known one keeps its class, and its look-up if it has one."""
     declared = [
         Element(
             key=one.key, label=one.label, number=Classes[one.sensitivity], index=one.look_up,

@@ -25,7 +25,7 @@ def declare_elements(actor: Actor, *, declared: Sequence[Element]) -> None:
 
     Raises:
         Denied: the actor may not declare.
-        Unacceptable: class or look-up of a known element would change.
+        Unacceptable: class or look-up of a known element would change (but from none).
     """
     with people.acting(actor, Permission.DECLARE_PURPOSES):
         store_elements(actor, declared)
