@@ -326,6 +326,15 @@ def test_real_changes_and_searches_hold_and_are_counted(company, dan, light):
     assert {"every_read_was_granted": "holds"} == light("4.3a.granted")
 
 
+def test_a_second_value_that_was_not_granted_is_found(company, dan, rightly):
+    planted(
+        company.ben, dan, "support", AccessEvent.SEARCHED, element="name", beside="birth_date",
+        **rightly,
+    )  # fmt: skip
+
+    assert ["field_not_needed"] == defects()
+
+
 @pytest.mark.parametrize("by", ["read", "change"])
 def test_a_token_that_is_never_seen_as_revoked_is_found(company, dan, monkeypatch, by):
     """Planted: the decision forgets to ask whether the token was revoked."""

@@ -16,7 +16,10 @@ _READ = {
 
 _SEARCH = {
     "element": Detail.CODE,
+    "beside": Detail.CODE,
+    "words": Detail.COUNT,
     "hits": Detail.COUNT,
+    "more": Detail.FLAG,
     "found": Detail.IDS,
     "token": Detail.ID,
     "grants": Detail.CODES,

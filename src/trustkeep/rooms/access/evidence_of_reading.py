@@ -167,8 +167,9 @@ class _Judge:
 
 
 def _used(details: Details) -> list[str]:
-    """The fields that were read or changed, or the one that was searched by."""
-    return [*details.get("fields", ()), *([details["element"]] if "element" in details else ())]
+    """The fields that were read or changed, or those that were searched by."""
+    sought = (details[name] for name in ("element", "beside") if name in details)
+    return [*details.get("fields", ()), *sought]
 
 
 def _cover(grants: Sequence[GrantThen], fields: Sequence[str]) -> bool:

@@ -198,6 +198,11 @@ def decide_change_of_anybody(facts: Facts, now: datetime) -> Decision:
     return decide_change(facts.about(_ANYBODY, facts.case), now)
 
 
+def decide_of_anybody(facts: Facts, now: datetime) -> Decision:
+    """As `decide`, before it is known whom: nothing stands against the customer."""
+    return decide(facts.about(_ANYBODY, facts.case), now)
+
+
 def refusals_to_search(facts: Facts, now: datetime) -> tuple[Refusal, ...]:
     """Every reason not to look somebody up by a value: as for reading it, with nobody named.
 

@@ -5,14 +5,33 @@ from trustkeep.rooms.access.actions.cases import close_case, open_case
 from trustkeep.rooms.access.actions.changing import change_fields
 from trustkeep.rooms.access.actions.grants import give_grant, revoke_grant
 from trustkeep.rooms.access.actions.proposed import give_proposed
-from trustkeep.rooms.access.actions.reading import Opened, read_fields, read_many
-from trustkeep.rooms.access.actions.searching import find_customers
+from trustkeep.rooms.access.actions.reading import (
+    Opened,
+    ReadEach,
+    read_each,
+    read_fields,
+    read_many,
+    require_bulk_reading,
+)
+from trustkeep.rooms.access.actions.searching import (
+    Card,
+    Found,
+    Sought,
+    Value,
+    find_customers,
+    search_customers,
+)
 from trustkeep.rooms.access.rules import Refusal
 
 __all__ = [
     "BroughtMany",
+    "Card",
+    "Found",
     "Opened",
+    "ReadEach",
     "Refusal",
+    "Sought",
+    "Value",
     "bring_many",
     "change_fields",
     "close_case",
@@ -20,8 +39,11 @@ __all__ = [
     "give_grant",
     "give_proposed",
     "open_case",
+    "read_each",
     "read_fields",
     "read_many",
     "require_bringing",
+    "require_bulk_reading",
     "revoke_grant",
+    "search_customers",
 ]

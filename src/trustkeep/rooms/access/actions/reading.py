@@ -22,7 +22,7 @@ from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access import queries, remedies, rules
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.queries import Asked, Seen
-from trustkeep.rooms.access.rules import Decision, Facts
+from trustkeep.rooms.access.rules import Decision, Facts, Refusal
 
 MOST_AT_ONCE = 1000  # customers in one bulk reading
 FED_AT_ONCE = 250  # of their entries in one message to the database
@@ -34,7 +34,8 @@ _EVENTS = {  # writes, refused
 }
 
 
-_Decided = tuple[Seen, Decision, "About"]
+Decided = tuple[Seen, Decision, "About"]
+Entered = tuple[Seen, Decision, "About", EntryRef]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,6 +46,14 @@ class Opened:
     opened_values: Mapping[str, str]
     masked: tuple[str, ...]
     entry: EntryRef
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReadEach:
+    """What was opened, customer by customer, and why others were left out."""
+
+    opened: Sequence[Opened]
+    refused: Mapping[UUID, tuple[Refusal, ...]]
 
 
 def read_fields(
@@ -90,6 +99,48 @@ def read_many(
         Denied: for any of them; then nothing is opened of any, and every refusal is in the ledger.
         LedgerUnavailable: the entries could not be stored, so nothing was opened.
     """
+    return list(_read(actor, customers, fields, purpose, left_out=frozenset()).opened)
+
+
+def read_each(
+    actor: Actor, *, customers: Sequence[UUID], fields: Sequence[str], purpose: str
+) -> ReadEach:
+    """As `read_many`, but what stands against one customer leaves out that one only.
+
+    Raises:
+        Denied: the actor may not, whoever the customer; then nothing is opened of any.
+        LedgerUnavailable: the entries could not be stored, so nothing was opened.
+    """
+    return _read(actor, customers, fields, purpose, left_out=rules.ABOUT_ONE)
+
+
+def require_bulk_reading(actor: Actor, *, fields: Sequence[str], purpose: str) -> None:
+    """Go on only if the actor may read many customers at all; needs a grant for bulk.
+
+    Raises:
+        Denied: with every reason; the refusal itself is in the ledger.
+    """
+    asked = Asked((), tuple(fields), purpose, None, bulk=True)
+    with transaction.atomic(durable=True):
+        now = world.now()
+        facts, _ = queries.policy_under_lock(actor, asked, now)
+        decision = rules.decide_of_anybody(facts, now)
+        if decision.refused:
+            about = entry_about(actor, asked, facts, decision)
+            log.append(about.event, actor, purpose=about.purpose, details=about.details)
+    if decision.refused:
+        raise denied(decision)
+
+
+def _read(
+    actor: Actor,
+    customers: Sequence[UUID],
+    fields: Sequence[str],
+    purpose: str,
+    *,
+    left_out: frozenset[Refusal],
+) -> ReadEach:
+    """Open what was asked of many customers, but for those whom only such reasons refuse."""
     if len(customers) > MOST_AT_ONCE:
         raise Denied(f"At most {MOST_AT_ONCE} customers are read at once.", ("too_many",))
     asked = Asked(tuple(customers), tuple(fields), purpose, None, bulk=True)
@@ -98,18 +149,22 @@ def read_many(
         seen, elements = queries.seen_under_lock(actor, asked, now)
         decisions = _Decisions(actor, asked, now)
         decided = [(one, *decisions.about(one.facts)) for one in seen]
-        refused = next((decision for _, decision, _ in decided if decision.refused), None)
+        stops = next((one for _, one, _ in decided if not left_out.issuperset(one.refused)), None)
         with Feed() as feed:
             refs = _entries(feed, actor, decided)
+            read = [
+                (*one, ref) for one, ref in zip(decided, refs, strict=True) if not one[1].refused
+            ]
             # While PostgreSQL takes the entries, keys are unwrapped; no value before the commit.
-            ready = None if refused else _ready(decided, elements)
+            ready = None if stops else ready_of(read, elements)
     points.reached("access.entry_committed")
-    if refused:
-        raise denied(refused)
-    return _opened_many(decided, ready, refs) if ready else []
+    if stops:
+        raise denied(stops)
+    refused = {one.customer: decision.refused for one, decision, _ in decided if decision.refused}
+    return ReadEach(opened_of(read, ready) if ready else [], refused)
 
 
-def _entries(feed: Feed, actor: Actor, decided: Sequence[_Decided]) -> list[EntryRef]:
+def _entries(feed: Feed, actor: Actor, decided: Sequence[Decided]) -> list[EntryRef]:
     refs: list[EntryRef] = []
     for start in range(0, len(decided), FED_AT_ONCE):
         drafts = [
@@ -120,23 +175,21 @@ def _entries(feed: Feed, actor: Actor, decided: Sequence[_Decided]) -> list[Entr
     return refs
 
 
-def _ready(decided: Sequence[_Decided], elements: Mapping[str, Element]) -> opening.Ready:
+def ready_of(read: Sequence[Entered], elements: Mapping[str, Element]) -> opening.Ready:
+    """What was permitted, with its keys unwrapped; opened only after the commit."""
     return opening.Ready(
-        [(one.header, one.blobs) for one, _, _ in decided if one.header],
-        decided[0][1].released if decided else {},
+        [(one.header, one.blobs) for one, *_ in read if one.header],
+        read[0][1].released if read else {},
         elements,
     )
 
 
-def _opened_many(
-    decided: Sequence[_Decided],
-    ready: opening.Ready,
-    refs: Sequence[EntryRef],
-) -> list[Opened]:
+def opened_of(read: Sequence[Entered], ready: opening.Ready) -> list[Opened]:
+    """The values that were permitted, as they are shown."""
     opened_many = ready.opened_many()
     return [
         Opened(one.customer, opened_many[one.customer], decision.masked, ref)
-        for (one, decision, _), ref in zip(decided, refs, strict=True)
+        for one, decision, _, ref in read
         if one.customer in opened_many
     ]
 

@@ -1,21 +1,90 @@
 """Finding a customer by an exact value that the company knows.  SOP 4.3a, 4.3c.
 
-The entry names the kind of value and who was found, never the value and never its token.
+The entry names the kind of value and who was found, never the value and never its token.  A name is
+looked up by its words, and only beside a second value.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from trustkeep.base import world
+from trustkeep.base import points, world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Denied, Unacceptable
+from trustkeep.base.errors import Denied, Rebuilding, Unacceptable
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import index
-from trustkeep.rooms.access import queries, remedies, rules
+from trustkeep.kernel.vault import index, opening
+from trustkeep.kernel.vault.indexer import Indexer
+from trustkeep.kernel.vault.models import Element
+from trustkeep.rooms.access import cards, queries, remedies, rules
+from trustkeep.rooms.access.actions.reading import (
+    Decided,
+    Entered,
+    Opened,
+    entry_about,
+    opened_of,
+    ready_of,
+)
 from trustkeep.rooms.access.events import AccessEvent
+from trustkeep.rooms.access.queries import Asked, Seen
+from trustkeep.rooms.access.rules import Decision, Facts, Refusal
+
+MOST_FOUND = 50
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Value:
+    """What somebody is looked up by: an element, and its value."""
+
+    element: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sought:
+    """Whom to look for, and for what.  A name needs `beside`; `case` is `system:reference`."""
+
+    by: Value
+    purpose: str
+    beside: Value | None = None
+    case: str | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The elements that are asked for."""
+        return (self.by.element, *([self.beside.element] if self.beside else ()))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Card:
+    """A customer that was found: masked values to recognise the person by, or why none are shown.
+
+    `entry` is the reading's; None where nothing was opened.
+    """
+
+    customer: UUID
+    masked_values: Mapping[str, str]
+    refused: tuple[Refusal, ...] = ()
+    entry: log.EntryRef | None = None
+
+    @property
+    def why(self) -> str | None:
+        """Why nothing is shown, and what to do about it."""
+        return "; ".join(remedies.REMEDIES[reason] for reason in self.refused) or None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """At most ten cards; `is_more` says that others match too.  `words` of a name were compared."""
+
+    cards: Sequence[Card]
+    is_more: bool
+    words: int
+    sentence: str
 
 
 def find_customers(
@@ -27,37 +96,194 @@ def find_customers(
 
     Raises:
         Denied: no grant covers the element for this purpose, or the case is missing or closed.
-        Unacceptable: the element is not looked up.
+        Unacceptable: the element is not looked up, or not without another.
         Rebuilding: the index is not whole, so that nobody can say "not found".
         LedgerUnavailable: the entry could not be stored, so nothing was looked up.
     """
+    sought = Sought(Value(element, value), purpose, case=case)
+    return _searched(actor, sought, at_most=MOST_FOUND, with_cards=False).hits.customers
+
+
+def search_customers(actor: Actor, *, sought: Sought) -> Found:
+    """As `find_customers`, with a masked card of each of the first ten.
+
+    Opening what a card shows is a reading: it is decided, and has an entry, for each customer.
+
+    Raises:
+        Denied, Unacceptable, Rebuilding, LedgerUnavailable: as `find_customers`.
+        Tampered: the record of one who was found was changed from outside.
+    """
+    done = _searched(actor, sought, at_most=cards.MOST_CARDS, with_cards=True)
+    opened = {one.customer: one for one in opened_of(done.read, done.ready)} if done.ready else {}
+    found = [_card(customer, opened.get(customer), done) for customer in done.hits.customers]
+    words = done.hits.words if sought.beside else None
+    said = cards.sentence(len(found), is_more=done.hits.is_more, words=words)
+    return Found(found, done.hits.is_more, done.hits.words, said)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Hits:
+    """Who was found, by how many words of a name; `complaint` says why nobody could be."""
+
+    customers: list[UUID]
+    words: int = 0
+    is_more: bool = False
+    complaint: Unacceptable | Rebuilding | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Searched:
+    hits: _Hits
+    read: Sequence[Entered] = ()
+    ready: opening.Ready | None = None
+    refused: Mapping[UUID, tuple[Refusal, ...]] = field(default_factory=dict)
+
+
+def _card(customer: UUID, opened: Opened | None, done: _Searched) -> Card:
+    if opened is None:
+        return Card(customer, {}, done.refused.get(customer, ()))
+    return Card(customer, opened.opened_values, entry=opened.entry)
+
+
+def _searched(actor: Actor, sought: Sought, *, at_most: int, with_cards: bool) -> _Searched:
+    """Look somebody up, decide on it and on each card, and enter it all with one commit.
+
+    Who has the tokens is asked before the decision, so that everybody is locked together, in
+    order; nothing of it is told or written where the search is refused.
+    """
     authority.require(actor, Permission.SEARCH_CUSTOMERS)
-    asked = queries.Asked((), (element,), purpose, case)
+    hits = _hits(sought, at_most)
+    named = tuple(hits.customers) if with_cards else ()
+    asked = Asked(named, sought.fields, sought.purpose, sought.case)
     with transaction.atomic(durable=True):
         now = world.now()
-        facts, elements = queries.policy_under_lock(actor, asked, now)
+        facts, seen, elements = queries.everything_under_lock(actor, asked, now)
         refused = rules.refusals_to_search(facts, now)
-        if not refused:
-            indexer = index.Indexer(elements, index.ready())
-            if not indexer.knows(element):
-                raise Unacceptable(f"Nobody is looked up by {element}: no look-up was declared.")
-            found = index.find(indexer, element, value)
-        details: dict[str, object] = {"hits": 0}
-        if not refused:
-            grants = [str(grant.id) for grant in rules.counting(facts, now)]
-            details = {"hits": len(found), "found": sorted(map(str, found)), "grants": grants}
-        if actor.token is not None:
-            details["token"] = str(actor.token)
-        if facts.case is not None:
-            details["case"] = str(facts.case.id)
-        if element in elements:
-            details["element"] = element
-        if refused:
-            details["reasons"] = [str(reason) for reason in refused]
-        event = AccessEvent.SEARCH_REFUSED if refused else AccessEvent.SEARCHED
-        log.append(
-            event, actor, purpose=purpose if facts.purpose is not None else None, details=details
+        if hits.complaint and not refused:
+            raise hits.complaint
+        hits = _Hits([]) if refused else hits
+        fields = () if refused else _card_fields(facts, elements, now)
+        decided = (
+            _decided(actor, replace(asked, fields=fields), seen, elements, now) if fields else []
         )
+        draft = _draft(actor, sought, facts, elements, hits, now)
+        _, *refs = log.append_few_and_commit(
+            [
+                draft,
+                *(
+                    log.Draft(about.event, actor, one.customer, about.purpose, about.details)
+                    for one, _, about in decided
+                ),
+            ]
+        )
+    points.reached("access.entry_committed")
     if refused:
         raise Denied(remedies.sentence_of(refused), refused)
-    return found
+    read = [(*one, ref) for one, ref in zip(decided, refs, strict=True) if not one[1].refused]
+    return _Searched(
+        hits, read, ready_of(read, elements) if read else None,
+        {one.customer: decision.refused for one, decision, _ in decided},
+    )  # fmt: skip
+
+
+def _decided(
+    actor: Actor,
+    asked: Asked,
+    seen: Sequence[Seen],
+    elements: Mapping[str, Element],
+    now: datetime,
+) -> list[Decided]:
+    """The decision about the card of each customer, as about any reading of its fields."""
+    made = []
+    for one in seen:
+        facts = replace(one.facts, fields=asked.fields)
+        decision = _masked(rules.decide(facts, now), elements)
+        made.append((one, decision, entry_about(actor, asked, facts, decision)))
+    return made
+
+
+def _masked(decision: Decision, elements: Mapping[str, Element]) -> Decision:
+    """The same for a card: what would leave whole has the mask of a card."""
+    of_cards = {field: cards.MASKS[elements[field].index] for field in decision.allowed}
+    return replace(decision, allowed=(), masks=(*decision.masks, *of_cards.items()))
+
+
+def _hits(sought: Sought, at_most: int) -> _Hits:
+    """The customers who have every token of what is sought, by the index as it is now."""
+    try:
+        with transaction.atomic(durable=True):  # so that no rebuild begins between the two
+            indexer = index.ready()
+            tokens = _tokens(indexer, sought)
+            found = index.find(indexer, tokens, at_most=at_most + 1)
+    except (Unacceptable, Rebuilding) as problem:
+        return _Hits([], complaint=problem)
+    return _Hits(found[:at_most], len(tokens) if sought.beside else 0, len(found) > at_most)
+
+
+def _tokens(indexer: Indexer, sought: Sought) -> list[bytes]:
+    """The tokens that a customer must have, all of them.
+
+    Raises:
+        Unacceptable: nobody is looked up that way.
+    """
+    by, beside = sought.by, sought.beside
+    others = indexer.beside(by.element)
+    if others:
+        if beside is None or beside.element not in others:
+            raise Unacceptable(
+                f"A {by.element} is looked up beside a second value only: name one of "
+                f"{', '.join(sorted(others))} as `beside` (docs/operate/finding.md)."
+            )
+        return indexer.pair_tokens(by.element, by.value, beside.element, beside.value)
+    if not indexer.is_alone(by.element):
+        why = (
+            "it only stands beside a name"
+            if indexer.knows(by.element)
+            else "no look-up was declared"
+        )
+        raise Unacceptable(f"Nobody is looked up by {by.element}: {why}.")
+    if beside is not None:
+        raise Unacceptable(f"A second value is only looked up beside a name, not a {by.element}.")
+    token = indexer.token(by.element, by.value)
+    return [token] if token else []
+
+
+def _draft(
+    actor: Actor,
+    sought: Sought,
+    facts: Facts,
+    elements: Mapping[str, Element],
+    hits: _Hits,
+    now: datetime,
+) -> log.Draft:
+    """The entry of a search: what was typed as element or purpose only where it was declared."""
+    refused = rules.refusals_to_search(facts, now)
+    details: dict[str, object] = {"hits": len(hits.customers)}
+    if actor.token is not None:
+        details["token"] = str(actor.token)
+    if facts.case is not None:
+        details["case"] = str(facts.case.id)
+    if sought.by.element in elements:
+        details["element"] = sought.by.element
+    if sought.beside and sought.beside.element in elements:
+        details["beside"] = sought.beside.element
+    if hits.words:
+        details["words"] = hits.words
+    if hits.is_more:
+        details["more"] = True
+    if refused:
+        details["reasons"] = [str(reason) for reason in refused]
+    else:
+        details["found"] = sorted(map(str, hits.customers))
+        details["grants"] = [str(grant.id) for grant in rules.counting(facts, now)]
+    event = AccessEvent.SEARCH_REFUSED if refused else AccessEvent.SEARCHED
+    purpose = sought.purpose if facts.purpose is not None else None
+    return log.Draft(event, actor, None, purpose, details)
+
+
+def _card_fields(facts: Facts, elements: Mapping[str, Element], now: datetime) -> tuple[str, ...]:
+    """What a card may show: of what people are looked up by, what purpose and grants reach."""
+    needed = facts.purpose.fields if facts.purpose else frozenset()
+    granted = rules.covered(rules.counting(facts, now), tuple(needed))
+    known = {key: (one.number, one.index) for key, one in elements.items()}
+    return cards.fields_of(known, granted & known.keys())

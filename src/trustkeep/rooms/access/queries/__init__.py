@@ -1,7 +1,13 @@
 """What this room answers: the facts of a decision, cases and grants; never an opened value."""
 
 from trustkeep.rooms.access.queries.cases import case_by_reference, case_hash, is_system
-from trustkeep.rooms.access.queries.locked import Asked, Seen, policy_under_lock, seen_under_lock
+from trustkeep.rooms.access.queries.locked import (
+    Asked,
+    Seen,
+    everything_under_lock,
+    policy_under_lock,
+    seen_under_lock,
+)
 from trustkeep.rooms.access.queries.policy import grants_of, unmasked_beside
 from trustkeep.rooms.access.queries.proposed import Proposal, proposals
 
@@ -11,6 +17,7 @@ __all__ = [
     "Seen",
     "case_by_reference",
     "case_hash",
+    "everything_under_lock",
     "grants_of",
     "is_system",
     "policy_under_lock",

@@ -85,21 +85,8 @@ def seen_under_lock(
         LedgerUnavailable: the ledger is too far behind to be relied on.
         Tampered: policy, a header or the register was changed from outside.
     """
-    wanted = wanted_sets(actor.id)
-    row, *rows = _read_under_lock(actor, asked, wanted)
-    person, standings, policy = _policy(actor, asked, wanted, row, now)
-    found, blobs = _customers(rows, asked.customers)
-    named = cases.facts_of(row[-1], row[5], asked.customers)
-    seen = _Alike(_common_facts(actor, asked, policy, person, now), asked.purpose)
-    return [
-        Seen(
-            customer,
-            seen.facts(named.get(customer), header, standings[customer]),
-            header,
-            stored,
-        )
-        for customer, header, stored in zip(asked.customers, found, blobs, strict=True)
-    ], policy.elements
+    _, seen, elements = everything_under_lock(actor, asked, now)
+    return seen, elements
 
 
 def policy_under_lock(
@@ -111,11 +98,35 @@ def policy_under_lock(
         LedgerUnavailable: the ledger is too far behind to be relied on.
         Tampered: policy or the register was changed from outside.
     """
+    facts, _, elements = everything_under_lock(actor, asked, now)
+    return facts, elements
+
+
+def everything_under_lock(
+    actor: Actor, asked: Asked, now: datetime
+) -> tuple[Facts, list[Seen], Mapping[str, Element]]:
+    """Both: the facts that name no customer, and those about each, for an act of both kinds.
+
+    Raises:
+        LedgerUnavailable, Tampered: as the others.
+    """
     wanted = wanted_sets(actor.id)
-    (row,) = _read_under_lock(actor, asked, wanted)
-    person, _, policy = _policy(actor, asked, wanted, row, now)
+    row, *rows = _read_under_lock(actor, asked, wanted)
+    person, standings, policy = _policy(actor, asked, wanted, row, now)
+    found, blobs = _customers(rows, asked.customers)
+    named = cases.facts_of(row[-1], row[5], asked.customers)
     common = _common_facts(actor, asked, policy, person, now)
-    return common.about(_NOBODY, cases.known_case(row[-1], row[5])), policy.elements
+    alike = _Alike(common, asked.purpose)
+    seen = [
+        Seen(
+            customer,
+            alike.facts(named.get(customer), header, standings[customer]),
+            header,
+            stored,
+        )
+        for customer, header, stored in zip(asked.customers, found, blobs, strict=True)
+    ]
+    return common.about(_NOBODY, cases.known_case(row[-1], row[5])), seen, policy.elements
 
 
 def _read_under_lock(actor: Actor, asked: Asked, wanted: Wanted) -> list[tuple[Any, ...]]:
