@@ -17,7 +17,8 @@ class Caller:
 
     def __call__(self, method, path, body=None, **headers):
         response = self.raw(method, path, body, **headers)
-        return response.status_code, json.loads(response.content) if response.content else None
+        content = response.getvalue()  # also of an answer that is streamed
+        return response.status_code, json.loads(content) if content else None
 
     def raw(self, method, path, body=None, content_type=JSON, **headers):
         if self.secret:

@@ -30,7 +30,10 @@ FIELDS: Mapping[str, str] = {
 }
 MAPPED = Mapped("CustomerId", FIELDS)
 WITH_FAX = Mapped("CustomerId", {**FIELDS, "fax": "Fax"})
-LOOK_UPS = {"email": IndexKind.EMAIL, "phone": IndexKind.PHONE}
+LOOK_UPS = {
+    "email": IndexKind.EMAIL, "phone": IndexKind.PHONE, "last_name": IndexKind.NAME,
+    "city": IndexKind.PLACE, "postal_code": IndexKind.PLACE,
+}  # fmt: skip
 NAMES = ("Andrew Adams", "Laura Callahan", "Nancy Edwards", "Jane Peacock", "Margaret Park",
          "Steve Johnson", "Michael Mitchell", "Robert King")  # fmt: skip
 

@@ -4,7 +4,7 @@ from trustkeep.base.events import Detail, Event
 
 
 class CustomerEvent(Event):
-    """Imports, and what becomes of a request to erase."""
+    """Imports, exports, and what becomes of a request to erase."""
 
     IMPORT_FINISHED = (
         "customers.import.finished",
@@ -15,6 +15,20 @@ class CustomerEvent(Event):
             "changed": Detail.COUNT,
             "conflicts": Detail.COUNT,
             "refused": Detail.COUNT,
+        },
+    )
+    EXPORT_BEGUN = (
+        "customers.export.begun",
+        {"export": Detail.ID, "form": Detail.CODE, "fields": Detail.CODES},
+    )
+    EXPORT_FINISHED = (
+        "customers.export.finished",
+        {
+            "export": Detail.ID,
+            "form": Detail.CODE,
+            "rows": Detail.COUNT,
+            "left_out": Detail.COUNT,
+            "digest": Detail.DIGEST,
         },
     )
     ERASURE_REQUESTED = "customers.erasure.requested", {"approval": Detail.ID}

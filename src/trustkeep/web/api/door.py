@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Protocol, TypeVar
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from ninja import Router, Status
 
 from trustkeep.base.actor import Actor
@@ -145,6 +146,6 @@ def _guarded(
             if repeats
             else idempotency.once(request, actor, work, status=status, keeps=keeps)
         )
-        return answered if isinstance(answered, HttpResponse) else Status(status, answered)
+        return answered if isinstance(answered, HttpResponseBase) else Status(status, answered)
 
     return call

@@ -1,4 +1,4 @@
-"""What this room does: import customers, change one, and erase one with two people."""
+"""What this room does: import and export customers, change one, and erase one with two people."""
 
 from trustkeep.rooms.customers.actions.changing import change_customer
 from trustkeep.rooms.customers.actions.erasing import (
@@ -7,6 +7,12 @@ from trustkeep.rooms.customers.actions.erasing import (
     request_erasure,
     sweep_erasures,
 )
+from trustkeep.rooms.customers.actions.exporting import (
+    Export,
+    Exported,
+    begin_export,
+    export_customers,
+)
 from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_erasures
 from trustkeep.rooms.customers.actions.importing import import_customers
 from trustkeep.rooms.customers.actions.mapping import mapping_from
@@ -14,10 +20,14 @@ from trustkeep.rooms.customers.actions.rows import Imported
 
 __all__ = [
     "ErasureOutcome",
+    "Export",
+    "Exported",
     "Imported",
     "approve_erasure",
+    "begin_export",
     "change_customer",
     "erase",
+    "export_customers",
     "finish_erasures",
     "import_customers",
     "mapping_from",

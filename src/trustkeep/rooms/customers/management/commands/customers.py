@@ -1,4 +1,4 @@
-"""Customers: import, read, find, change, erase.  SOP 4.1a, 4.2a, 4.3a, 4.5b."""
+"""Customers: import, read, find, search, change, export, erase.  SOP 4.1a, 4.2a, 4.3a, 4.5b."""
 
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -8,7 +8,6 @@ from uuid import UUID
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.approvals import queries as requests
 from trustkeep.kernel.approvals.rules import DELAY, Way
 from trustkeep.kernel.people.permissions import Permission
@@ -17,6 +16,7 @@ from trustkeep.kernel.vault.judging import Prefer
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import actions, queries
 from trustkeep.rooms.customers.actions import ErasureOutcome, Imported
+from trustkeep.rooms.customers.management.commands._customers_out import OutVerbs, text_in
 from trustkeep.web.arguments import moment
 from trustkeep.web.command import Answer, NounCommand, verb
 
@@ -63,13 +63,6 @@ def _read(parser: ArgumentParser) -> None:
     parser.add_argument("--case", help="SYSTEM:REFERENCE, where the purpose needs a case")
 
 
-def _find(parser: ArgumentParser) -> None:
-    parser.add_argument("--element", required=True, help="email, phone, ...")
-    parser.add_argument("--value-file", type=Path, required=True, help="a file; - is stdin")
-    parser.add_argument("--purpose", required=True)
-    parser.add_argument("--case", help="SYSTEM:REFERENCE, where the purpose needs a case")
-
-
 def _change(parser: ArgumentParser) -> None:
     _one(parser)
     parser.add_argument("--field", required=True)
@@ -89,10 +82,10 @@ def _approval(parser: ArgumentParser) -> None:
     parser.add_argument("--approval", type=UUID, required=True, help="as the request answered it")
 
 
-class Command(NounCommand):
+class Command(OutVerbs, NounCommand):
     """`trustkeep customers`."""
 
-    help = "Customers: import, read, find, change, erase"
+    help = "Customers: import, read, find, search, change, export, erase"
 
     @verb(
         "import", permission=Permission.IMPORT_CUSTOMERS, arguments=_import,
@@ -147,16 +140,6 @@ class Command(NounCommand):
         masked = {"masked": list(opened.masked)} if opened.masked else {}
         return Answer({**opened.opened_values, **masked, "entry": entry})
 
-    @verb("find", permission=Permission.SEARCH_CUSTOMERS, arguments=_find, help="find by a value")
-    def find(
-        self, actor: Actor, *, element: str, value_file: Path, purpose: str, case: str | None
-    ) -> Answer:
-        """The ids of the customers with exactly this value."""
-        found = access.find_customers(
-            actor, element=element, value=_text(value_file), purpose=purpose, case=case
-        )
-        return Answer([{"customer": str(customer)} for customer in found])
-
     @verb("change", permission=Permission.WRITE_CUSTOMER, arguments=_change, help="set a value")
     def change(
         self,
@@ -171,7 +154,7 @@ class Command(NounCommand):
         case: str | None,
     ) -> Answer:
         """Set or remove one value."""
-        value = None if remove or value_file is None else _text(value_file)
+        value = None if remove or value_file is None else text_in(value_file)
         actions.change_customer(
             actor,
             customer=customer or known.customer_or_nobody(reference or ""),
@@ -267,11 +250,3 @@ def _imported(done: Imported, *, is_left: bool) -> Answer:
         data["next"] = LEFT
         lines.append(LEFT)
     return Answer(data, "\n".join(lines), exit_code=PARTLY if done.refused_count else 0)
-
-
-def _text(path: Path) -> str:
-    try:
-        text = Path("/dev/stdin").read_text() if str(path) == "-" else path.read_text()
-    except (OSError, UnicodeDecodeError):
-        raise Unacceptable(f"{path} cannot be read as UTF-8 text.") from None
-    return text.removesuffix("\n")
