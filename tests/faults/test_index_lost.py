@@ -196,8 +196,8 @@ def test_the_harness_sees_an_index_that_trusts_its_generation_alone(shop, alone,
     """Planted: neither the unlogged sentinel nor the marks of the tokens are looked at."""
     kill_a_backend(alone)
     connection.close()
-    state = index.state
-    monkeypatch.setattr(index, "state", lambda: (state()[0], True, 100))
+    state = index._state
+    monkeypatch.setattr(index, "_state", lambda: (state()[0], True, 100, state()[3]))
     with pytest.raises(Rebuilding):
         found(shop)  # the marks alone would do
     monkeypatch.setattr(index, "some_fit", lambda *_: True)

@@ -77,7 +77,7 @@ def written(form, values):
     with closing(formats.writer_of(form, ["name"])) as writer:
         head = writer.begin()
         rows = [writer.row(WHO, {"name": value}) for value in values]
-        return b"".join([head, *rows, writer.end(len(rows), 0)])
+        return b"".join([head, *rows, writer.end(len(rows), 0, [])])
 
 
 def as_carried(form, value):

@@ -125,6 +125,7 @@ def test_an_export_over_the_api_is_streamed_and_whole(calls, bulk, dan):
     values = {"name": "Dan Müller", "birth_date": "1980-02-29"}
     assert {
         "customers": [{"customer": str(dan), "values": values}],
+        "masked": [],
         "rows": 1,
         "left_out": 0,
     } == told

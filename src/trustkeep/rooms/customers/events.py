@@ -26,6 +26,8 @@ class CustomerEvent(Event):
         {
             "export": Detail.ID,
             "form": Detail.CODE,
+            "fields": Detail.CODES,
+            "masked": Detail.CODES,
             "rows": Detail.COUNT,
             "left_out": Detail.COUNT,
             "digest": Detail.DIGEST,

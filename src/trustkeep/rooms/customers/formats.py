@@ -46,7 +46,7 @@ class Writer(Protocol):
     def row(self, customer: UUID, opened_values: Mapping[str, str]) -> bytes:
         """One customer, with the values that it has."""
 
-    def end(self, rows: int, left_out: int) -> bytes:
+    def end(self, rows: int, left_out: int, masked: Sequence[str]) -> bytes:
         """What stands behind the last."""
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class _Csv:
         cells = (guarded(visible(opened_values.get(field, ""))) for field in self._fields)
         return _line([str(customer), *cells])
 
-    def end(self, rows: int, left_out: int) -> bytes:  # noqa: ARG002 - CSV ends as it is
+    def end(self, rows: int, left_out: int, masked: Sequence[str]) -> bytes:  # noqa: ARG002 - CSV ends as it is
         return b""
 
     def close(self) -> None: ...
@@ -103,8 +103,9 @@ class _Json:
         before, self._between = self._between, ","
         return f"{before}\n{text}".encode()
 
-    def end(self, rows: int, left_out: int) -> bytes:
-        return f'\n], "rows": {rows}, "left_out": {left_out}}}\n'.encode()
+    def end(self, rows: int, left_out: int, masked: Sequence[str]) -> bytes:
+        counts = f'"rows": {rows}, "left_out": {left_out}'
+        return f'\n], "masked": {json.dumps(list(masked))}, {counts}}}\n'.encode()
 
     def close(self) -> None: ...
 
@@ -155,7 +156,7 @@ class _Xlsx:
         self._sheet.write(_cells(self._rows, cells))
         return self._sink.taken()
 
-    def end(self, rows: int, left_out: int) -> bytes:  # noqa: ARG002 - a sheet ends as it is
+    def end(self, rows: int, left_out: int, masked: Sequence[str]) -> bytes:  # noqa: ARG002 - a sheet ends as it is
         self._sheet.write(_SHEET_ENDS)
         self.close()
         return self._sink.taken()

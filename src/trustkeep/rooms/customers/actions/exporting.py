@@ -40,6 +40,7 @@ class Exported:
 
     rows: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
+    masked: tuple[str, ...] = ()  # fields that were shown in part to anybody
     digest: str = ""  # SHA-256 of all bytes; empty before the end
 
 
@@ -77,11 +78,14 @@ class Export:
             for part in self._before_the_end(writer, progress):
                 digest.update(part)
                 yield part
-            last = writer.end(self.done.rows, self.done.left_out.total())
+            last = writer.end(self.done.rows, self.done.left_out.total(), self.done.masked)
         digest.update(last)
         self.done.digest = digest.hexdigest()
-        counts = {"rows": self.done.rows, "left_out": self.done.left_out.total()}
-        self._enter(CustomerEvent.EXPORT_FINISHED, {**counts, "digest": self.done.digest})
+        about = {
+            "fields": list(self._fields), "masked": list(self.done.masked),
+            "rows": self.done.rows, "left_out": self.done.left_out.total(),
+        }  # fmt: skip
+        self._enter(CustomerEvent.EXPORT_FINISHED, {**about, "digest": self.done.digest})
         yield last
 
     def _before_the_end(self, writer: formats.Writer, progress: Progress | None) -> Iterator[bytes]:
@@ -111,6 +115,8 @@ class Export:
         for reasons in read.refused.values():
             self.done.left_out[reasons[0]] += 1
         self.done.rows += len(read.opened)
+        masked = {*self.done.masked, *(name for one in read.opened for name in one.masked)}
+        self.done.masked = tuple(name for name in self._fields if name in masked)
         gone = len(left) - len(read.opened) - len(read.refused)
         self.done.left_out[access.Refusal.NO_CUSTOMER] += gone  # erased in this very moment
         return read.opened

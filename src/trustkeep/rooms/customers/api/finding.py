@@ -88,6 +88,7 @@ class ExportState(Schema):
     """Every customer that may be read, and how many were left out because something forbids it."""
 
     customers: list[ExportedRow]
+    masked: list[str]
     rows: int
     left_out: int
 

@@ -89,6 +89,7 @@ class OutVerbs(NounCommand):
         left_out = +done.left_out
         data: dict[str, object] = {
             "rows": done.rows, "file": str(into), "sha256": done.digest,
+            "masked": list(done.masked),
             "left_out": {str(reason): count for reason, count in left_out.items()},
         }  # fmt: skip
         return Answer(data, exit_code=PARTLY if left_out else 0)
