@@ -35,6 +35,27 @@ def test_with_a_key_it_is_done_once_and_answered_alike(calls):
     assert 1 == ApprovalRequest.objects.count()
 
 
+def test_a_list_is_answered_alike(calls):
+    body = [{"key": "shoe_size", "label": "Shoe size", "sensitivity": "identity"}]
+    first = calls("dora").raw("POST", "/elements", body, **KEY)
+    again = calls("dora").raw("POST", "/elements", body, **KEY)
+
+    assert (201, "true") == (again.status_code, again["Idempotency-Replayed"])
+    assert first.json() == again.json()
+    assert "shoe_size" in str(again.json())
+
+
+def test_a_secret_is_not_answered_twice_and_not_made_twice(calls):
+    first = calls("dora")("POST", "/tokens", {"label": "a"}, **KEY)
+    status, told = calls("dora")("POST", "/tokens", {"label": "a"}, **KEY)
+
+    assert 201 == first[0]
+    assert (409, "shown_once") == (status, told["code"])
+    assert first[1]["token"] not in str(told)
+    labels = [each["label"] for each in calls("dora")("GET", "/tokens")[1]]
+    assert 1 == labels.count("a")
+
+
 def test_another_request_with_the_key_is_refused(calls):
     asked(calls("cleo"), **KEY)
     status, told = asked(calls("cleo"), {"reference": "C-2"}, **KEY)

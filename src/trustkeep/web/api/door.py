@@ -79,7 +79,7 @@ class Door:
 
         `repeats` says that doing it twice does no harm and that its answer must be kept nowhere:
         such an operation takes no idempotency key.  Without `keeps`, the answer holds a secret that
-        is shown once: sent again, the request is not done again, and nothing of it is answered.
+        is shown once: sent again, the request is neither done nor answered again (`shown_once`).
         """
         return self._operation(
             "POST", path, permission, answers, status, repeats=repeats, keeps=keeps

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from pydantic import BaseModel
+from pydantic_core import to_json
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
@@ -24,6 +24,7 @@ from trustkeep.web.models import IdempotentRequest
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 LONGEST = 200  # characters of a key
+NO_CONTENT = 204
 FORGET = "web.requests.forget"
 KEPT_FOR = timedelta(hours=24)
 DESCRIBED = {
@@ -52,6 +53,12 @@ class KeyTaken(Unacceptable):
     code = "idempotency_key_taken"
 
 
+class ShownOnce(Conflict):
+    """The request was carried out, and its answer was one that is given once."""
+
+    code = "shown_once"
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A request that this caller may carry out now."""
@@ -76,6 +83,7 @@ def once(
     Raises:
         KeyTaken: the key was sent with another request.
         OutcomeUnknown: the first request is not finished, or was cut off in the middle.
+        ShownOnce: it was carried out, and its answer is kept nowhere.
     """
     key = request.headers.get(HEADER)
     if key is None:
@@ -120,9 +128,12 @@ def _claim(request: HttpRequest, actor: Actor, key: str) -> Claim | HttpResponse
 
 
 def _replayed(row: IdempotentRequest) -> HttpResponse:
-    response = HttpResponse(
-        row.answer or "", content_type="application/json", status=row.status or 204
-    )
+    if row.answer is None and row.status != NO_CONTENT:
+        raise ShownOnce(
+            "This request was carried out, but what it answered is shown once: look what it made, "
+            "end that, and ask anew with a new key."
+        )
+    response = HttpResponse(row.answer or "", content_type="application/json", status=row.status)
     response[REPLAYED] = "true"
     return response
 
@@ -133,4 +144,7 @@ def _digest(request: HttpRequest) -> str:
 
 
 def _kept(answered: Any) -> str | None:
-    return answered.model_dump_json() if isinstance(answered, BaseModel) else None
+    """What is given to whoever sends the request again; None: there is nothing, or it cannot be."""
+    if answered is None or isinstance(answered, HttpResponse):
+        return None
+    return to_json(answered).decode()
