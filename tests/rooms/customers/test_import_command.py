@@ -30,7 +30,7 @@ def steward(company, tmp_path, monkeypatch):
         command = Command()
         command._called_from_command_line = True
         parser = command.create_parser("trustkeep", "customers")
-        answer = command.perform(vars(parser.parse_args(["import", str(file), *words])))
+        answer = command.perform(vars(parser.parse_args(["import", str(file), "--yes", *words])))
         data = json.loads(rendered(answer, as_json=True))
         return answer.exit_code, rendered(answer, as_json=False).splitlines(), data
 

@@ -1,4 +1,4 @@
-"""What this room does: import customers, change one, and erase one with two people."""
+"""What this room does: guess a mapping, import customers, change one, erase one with two people."""
 
 from trustkeep.rooms.customers.actions.changing import change_customer
 from trustkeep.rooms.customers.actions.erasing import (
@@ -8,19 +8,24 @@ from trustkeep.rooms.customers.actions.erasing import (
     sweep_erasures,
 )
 from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_erasures
+from trustkeep.rooms.customers.actions.guessing import Guess, guess_mapping, write_mapping
 from trustkeep.rooms.customers.actions.importing import import_customers
-from trustkeep.rooms.customers.actions.mapping import mapping_from
+from trustkeep.rooms.customers.actions.mapping import Shown, mapping_from
 from trustkeep.rooms.customers.actions.rows import Imported
 
 __all__ = [
     "ErasureOutcome",
+    "Guess",
     "Imported",
+    "Shown",
     "approve_erasure",
     "change_customer",
     "erase",
     "finish_erasures",
+    "guess_mapping",
     "import_customers",
     "mapping_from",
     "request_erasure",
     "sweep_erasures",
+    "write_mapping",
 ]
