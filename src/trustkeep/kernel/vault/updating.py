@@ -5,7 +5,7 @@ source says what it said before is not opened at all, and of the others only the
 names values of.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
@@ -52,11 +52,19 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a source says: whose word counts in doubt, and the elements that it may name."""
+    """What a source says: whose word counts in doubt, and the elements that it may name.
+
+    `through` is by whose references, of those who were merged, it names some customers.
+    """
 
     source: str
     prefer: Prefer
     fields: Collection[str]
+    through: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
+
+    def speaker(self, customer: UUID) -> str:
+        """Who it is that says it, in the memory of this customer."""
+        return said.speaker(self.source, self.through.get(customer, ()))
 
 
 def bring(
@@ -110,7 +118,8 @@ class _Hand:
     ) -> Brought:
         header, blobs = stored
         memory = self._memories[header.customer]
-        if memory.says_nothing_new(self._says.source, values):
+        speaker = self._says.speaker(header.customer)
+        if memory.says_nothing_new(speaker, values):
             return Brought(Outcome.UNCHANGED)
         try:
             opened_values = opening.open_with(
@@ -120,7 +129,7 @@ class _Hand:
             log.append(VaultEvent.OPENING_FAILED, self._actor, customer=header.customer)
             return Brought(Outcome.TAMPERED)
         found = judging.judged(
-            memory, opened_values, values, source=self._says.source, prefer=self._says.prefer,
+            memory, opened_values, values, source=speaker, prefer=self._says.prefer,
             is_first=header.version == 1,
         )  # fmt: skip
         return self._applied(key, header, opened_values, found, standing)
@@ -150,7 +159,7 @@ class _Hand:
         if memory.is_damaged:
             details = {"source": self._says.source}
             log.append(VaultEvent.SAID_DAMAGED, self._actor, customer=customer, details=details)
-        memory.remember(self._says.source, values, self._says.fields)
+        memory.remember(self._says.speaker(customer), values, self._says.fields)
         self._remembered.append((customer, memory))
 
     def remember(self) -> None:

@@ -4,7 +4,7 @@ from trustkeep.base.events import Detail, Event
 
 
 class CustomerEvent(Event):
-    """Imports, and what becomes of a request to erase."""
+    """Imports, pairs, and what becomes of a request to erase."""
 
     IMPORT_FINISHED = (
         "customers.import.finished",
@@ -17,4 +17,5 @@ class CustomerEvent(Event):
             "refused": Detail.COUNT,
         },
     )
+    TOLD_APART = "customers.pair.told_apart", {"other": Detail.ID}
     ERASURE_REQUESTED = "customers.erasure.requested", {"approval": Detail.ID}

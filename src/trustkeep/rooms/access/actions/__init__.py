@@ -3,22 +3,28 @@
 from trustkeep.rooms.access.actions.bringing import BroughtMany, bring_many, require_bringing
 from trustkeep.rooms.access.actions.cases import close_case, open_case
 from trustkeep.rooms.access.actions.changing import change_fields
+from trustkeep.rooms.access.actions.duplicates import Alike, Pair, find_duplicates
 from trustkeep.rooms.access.actions.grants import give_grant, revoke_grant
+from trustkeep.rooms.access.actions.merging import merge_customers
 from trustkeep.rooms.access.actions.proposed import give_proposed
 from trustkeep.rooms.access.actions.reading import Opened, read_fields, read_many
 from trustkeep.rooms.access.actions.searching import find_customers
 from trustkeep.rooms.access.rules import Refusal
 
 __all__ = [
+    "Alike",
     "BroughtMany",
     "Opened",
+    "Pair",
     "Refusal",
     "bring_many",
     "change_fields",
     "close_case",
     "find_customers",
+    "find_duplicates",
     "give_grant",
     "give_proposed",
+    "merge_customers",
     "open_case",
     "read_fields",
     "read_many",

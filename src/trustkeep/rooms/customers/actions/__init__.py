@@ -11,6 +11,7 @@ from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_e
 from trustkeep.rooms.customers.actions.guessing import Guess, guess_mapping, write_mapping
 from trustkeep.rooms.customers.actions.importing import import_customers
 from trustkeep.rooms.customers.actions.mapping import Shown, mapping_from
+from trustkeep.rooms.customers.actions.merging import find_duplicates, merge, tell_apart
 from trustkeep.rooms.customers.actions.rows import Imported
 
 __all__ = [
@@ -21,11 +22,14 @@ __all__ = [
     "approve_erasure",
     "change_customer",
     "erase",
+    "find_duplicates",
     "finish_erasures",
     "guess_mapping",
     "import_customers",
     "mapping_from",
+    "merge",
     "request_erasure",
     "sweep_erasures",
+    "tell_apart",
     "write_mapping",
 ]

@@ -1,5 +1,5 @@
 """Customers over the API."""
 
-from trustkeep.rooms.customers.api import erasing, reading
+from trustkeep.rooms.customers.api import erasing, merging, reading
 
-DOORS = (reading.door, erasing.door)
+DOORS = (reading.door, erasing.door, merging.door)

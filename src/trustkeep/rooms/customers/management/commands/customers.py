@@ -1,4 +1,4 @@
-"""Customers: import, read, find, change, erase.  SOP 4.1a, 4.2a, 4.3a, 4.5b."""
+"""Customers: import, read, find, change, merge, erase.  SOP 4.1a, 4.2a, 4.3a, 4.5b."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -14,6 +14,7 @@ from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import actions, queries
 from trustkeep.rooms.customers.actions import ErasureOutcome
 from trustkeep.rooms.customers.management.commands._customers_files import PARTLY, FileVerbs
+from trustkeep.rooms.customers.management.commands._customers_merging import MergingVerbs
 from trustkeep.web.command import Answer, verb
 
 NEXT = {
@@ -65,10 +66,10 @@ def _approval(parser: ArgumentParser) -> None:
     parser.add_argument("--approval", type=UUID, required=True, help="as the request answered it")
 
 
-class Command(FileVerbs):
+class Command(FileVerbs, MergingVerbs):
     """`trustkeep customers`."""
 
-    help = "Customers: import, read, find, change, erase"
+    help = "Customers: import, read, find, change, merge, erase"
 
     @verb("read", permission=Permission.READ_CUSTOMER, arguments=_read, help="read some fields")
     def read(
