@@ -8,7 +8,22 @@ from trustkeep.kernel.ledger import sequencer
 from trustkeep.kernel.vault import known, merged
 from trustkeep.kernel.vault.models import Customer, SealedValues
 from trustkeep.kernel.vault.rules import State
+from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access import evidence_of_reading
+from trustkeep.rooms.purposes import actions as purposes
+from trustkeep.rooms.purposes.rules import LegalBasis
+
+FIELDS = ["name", "email", "phone", "city"]
+
+
+def keep_records(company):
+    """The shop, where Cleo keeps records right and may see all of identity for it."""
+    purposes.declare_purpose(
+        company.dora, key="records", label="Keep records right", fields=FIELDS,
+        legal_bases={"eu": LegalBasis.CONTRACT},
+    )  # fmt: skip
+    access.give_grant(company.dora, grantee=company.cleo.id, purpose="records", bulk=True)
+    return company
 
 
 def judge_merged(survivor, other, *, references, before):

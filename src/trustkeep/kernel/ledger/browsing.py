@@ -40,7 +40,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which entries; None: whichever.  `customers` are one, and who was merged into it.  `before` is the last one of the part before."""
+    """Which entries; None: whichever.  `before` is the last one of the part before.
+
+    `customers` are all ids of one: those who were merged have several.
+    """
 
     customers: list[UUID] | None = None
     actor: str | None = None

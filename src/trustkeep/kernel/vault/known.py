@@ -35,6 +35,20 @@ def customer_or_nobody(reference: str) -> UUID:
     return merged.survivor_of(found[digest]) if digest in found else NOBODY
 
 
+def one(customer: UUID | None, reference: str | None) -> UUID:
+    """The customer of an id or, where there is none, of an external reference.
+
+    Raises:
+        Missing: the reference means nobody, or somebody who was erased.
+    """
+    return merged.survivor_of(customer) if customer else customer_of(reference or "")
+
+
+def one_or_nobody(customer: UUID | None, reference: str | None) -> UUID:
+    """As `one`, with `NOBODY` for a reference that means no customer."""
+    return merged.survivor_of(customer) if customer else customer_or_nobody(reference or "")
+
+
 def named(text: str) -> UUID:
     """The customer that a person names, by id as a list answers it, or by an external reference.
 

@@ -72,7 +72,7 @@ def taken_in(customer: UUID) -> tuple[UUID, ...]:
 
 
 def traces_of(customer: UUID) -> list[UUID]:
-    """Under which ids the ledger tells of a customer: also of those who were merged, then erased."""
+    """Under which ids the ledger tells of a customer, also where they were erased since."""
     told = [UUID(one) for one in register.facts(customer).taken_in]
     closed, _ = headers.with_blobs(told, (), (State.MERGED, State.ERASING, State.ERASED))
     return [customer, *sorted(closed)]

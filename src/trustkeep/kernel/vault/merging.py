@@ -77,19 +77,44 @@ def merge(
         log.append(VaultEvent.COMPARED, actor, customer=survivor, details=details)
         return Merged(found.undecided)
     _enter(ours[0], theirs[0], found)
-    if found.values != opened_ours:
-        writer = writing.Writer(actor, elements)
-        writer.rewrite(our_key, ours[0], opened_ours, found.values, list(elements))
-    log.append(VaultEvent.TOOK_IN, actor, customer=survivor, details={"customer": str(other)})
-    _close(actor, theirs[0], ours[0])
-    memory = memories[survivor]
-    if memory.is_damaged or memories[other].is_damaged:
-        log.append(VaultEvent.SAID_DAMAGED, actor, customer=survivor)
-    memory.take_in(memories[other], other, opened_theirs)
-    memory.remember(said.HERE, found.chosen)
-    said.store([(survivor, memory)])
+    both = memories[survivor], memories[other]
+    _write(actor, (our_key, ours[0], theirs[0]), opened_ours, found, elements)
+    _remember(actor, ours[0], theirs[0], both, opened_theirs, found)
     taken = (one for one, value in found.values.items() if opened_ours.get(one) != value)
     return Merged({}, tuple(sorted(taken)))
+
+
+def _write(
+    actor: Actor,
+    records: tuple[CustomerKey, Header, Header],
+    opened_ours: Values,
+    found: Combined,
+    elements: Mapping[str, Element],
+) -> None:
+    key, ours, theirs = records
+    if found.values != opened_ours:
+        writer = writing.Writer(actor, elements)
+        writer.rewrite(key, ours, opened_ours, found.values, list(elements))
+    details = {"customer": str(theirs.customer)}
+    log.append(VaultEvent.TOOK_IN, actor, customer=ours.customer, details=details)
+    _close(actor, theirs, ours)
+
+
+def _remember(
+    actor: Actor,
+    ours: Header,
+    theirs: Header,
+    memories: tuple[said.Memory, said.Memory],
+    opened_theirs: Values,
+    found: Combined,
+) -> None:
+    """Remember of the survivor what was said of both, and what was chosen here."""
+    memory, other = memories
+    if memory.is_damaged or other.is_damaged:
+        log.append(VaultEvent.SAID_DAMAGED, actor, customer=ours.customer)
+    memory.take_in(other, theirs.customer, opened_theirs)
+    memory.remember(said.HERE, found.chosen)
+    said.store([(ours.customer, memory)])
 
 
 def _opened(key: CustomerKey, stored: Stored, elements: Mapping[str, Element]) -> Values:

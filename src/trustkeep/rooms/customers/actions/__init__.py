@@ -11,7 +11,8 @@ from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_e
 from trustkeep.rooms.customers.actions.guessing import Guess, guess_mapping, write_mapping
 from trustkeep.rooms.customers.actions.importing import import_customers
 from trustkeep.rooms.customers.actions.mapping import Shown, mapping_from
-from trustkeep.rooms.customers.actions.merging import find_duplicates, merge, tell_apart
+from trustkeep.rooms.customers.actions.merging import merge
+from trustkeep.rooms.customers.actions.pairing import find_duplicates, tell_apart
 from trustkeep.rooms.customers.actions.rows import Imported
 
 __all__ = [

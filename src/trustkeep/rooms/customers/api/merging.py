@@ -15,13 +15,13 @@ from trustkeep.web.api.schemas import Asked
 
 door = Door("customers")
 
-Codes = Annotated[list[Code], Field(max_length=200)]
+Codes = Annotated[list[Code], Field(default_factory=list, max_length=200)]
 
 
 class DuplicatesAsked(Asked):
     """By which elements customers are compared; none: by all that the purpose needs."""
 
-    elements: Codes = []
+    elements: Codes
     purpose: Code
     case: Case
 
@@ -34,15 +34,18 @@ class PairAsked(Asked):
 
 
 class MergeAsked(Asked):
-    """Whose record stays, whose is closed, and whose values stay where both have one."""
+    """Whose record stays and whose is closed; where both have a value, whose stays.
+
+    `take` are elements of the other, `keep` of the survivor; `keep_rest`: of all others as well.
+    """
 
     survivor: UUID
     other: UUID
     purpose: Code
     case: Case
-    take: Annotated[Codes, Field(description="elements whose value of the other stays")] = []
-    keep: Annotated[Codes, Field(description="elements whose value of the survivor stays")] = []
-    keep_rest: Annotated[bool, Field(description="of all others the survivor's stays")] = False
+    take: Codes
+    keep: Codes
+    keep_rest: bool = False
 
 
 class AlikeState(Schema):

@@ -1,7 +1,6 @@
 """The verbs of `trustkeep customers` about two records of one person."""
 
 from argparse import ArgumentParser
-from uuid import UUID
 
 from trustkeep.base.actor import Actor
 from trustkeep.kernel.people.permissions import Permission
@@ -98,6 +97,6 @@ class MergingVerbs(NounCommand):
     )  # fmt: skip
     def tell_apart(self, actor: Actor, *, one: str, other: str) -> Answer:
         """Remember that they are two."""
-        pair: tuple[UUID, UUID] = known.named(one), known.named(other)
+        pair = known.named(one), known.named(other)
         actions.tell_apart(actor, one=pair[0], other=pair[1])
         return Answer({"apart": [str(each) for each in pair]})

@@ -79,7 +79,7 @@ class Command(FileVerbs, MergingVerbs):
         """Read for a purpose; the entry that permits it is named."""
         opened = access.read_fields(
             actor,
-            customer=customer or known.customer_or_nobody(reference or ""),
+            customer=known.one_or_nobody(customer, reference),
             fields=fields,
             purpose=purpose,
             case=case,
@@ -115,7 +115,7 @@ class Command(FileVerbs, MergingVerbs):
         value = None if remove or value_file is None else _text(value_file)
         actions.change_customer(
             actor,
-            customer=customer or known.customer_or_nobody(reference or ""),
+            customer=known.one_or_nobody(customer, reference),
             changes={field: value},
             purpose=purpose,
             case=case,
@@ -130,7 +130,7 @@ class Command(FileVerbs, MergingVerbs):
         self, actor: Actor, *, reference: str | None, customer: UUID | None
     ) -> Answer:
         """The number of the approval that must follow, and how it is given."""
-        whom = customer or known.customer_of(reference or "")
+        whom = known.one(customer, reference)
         approval = actions.request_erasure(actor, customer=whom)
         named = reference or f"--id {whom}"
         asked = requests.request(approval)
@@ -147,7 +147,7 @@ class Command(FileVerbs, MergingVerbs):
         self, actor: Actor, *, reference: str | None, customer: UUID | None, approval: UUID
     ) -> Answer:
         """Agree and erase, with the signed receipt; exit code 5 while a slot has not forgotten."""
-        whom = customer or known.customer_of(reference or "")
+        whom = known.one(customer, reference)
         return _erased(whom, actions.approve_erasure(actor, approval=approval, customer=whom))
 
     @verb(
@@ -158,7 +158,7 @@ class Command(FileVerbs, MergingVerbs):
         self, actor: Actor, *, reference: str | None, customer: UUID | None, approval: UUID
     ) -> Answer:
         """Erase, with the signed receipt; exit code 5 while a slot has not forgotten."""
-        whom = customer or known.customer_of(reference or "")
+        whom = known.one(customer, reference)
         return _erased(whom, actions.erase(actor, approval=approval, customer=whom))
 
     @verb(
