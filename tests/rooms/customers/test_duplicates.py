@@ -62,6 +62,16 @@ def test_who_was_told_apart_is_not_proposed_again(shop, two):
         actions.tell_apart(shop.ben, one=two[1], other=two[0])
 
 
+def test_who_was_told_apart_from_one_is_apart_from_whom_that_one_became(shop, two):
+    third = shop.customer("C-3", name="Eva", email="dan@x.example")
+    actions.tell_apart(shop.cleo, one=two[1], other=third)
+    assert {tuple(sorted(two)), tuple(sorted((two[0], third)))} == {one for one, _ in pairs(shop)}
+
+    merge(shop, *two)
+
+    assert [] == pairs(shop)
+
+
 def test_who_may_not_be_merged_is_not_proposed(shop, two):
     register.enter(Fact.RESTRICTED, two[0])
 

@@ -156,6 +156,29 @@ def test_a_merge_that_loses_what_restricts_is_seen(shop, two, monkeypatch, lost)
         judge_merged(*two, references=["A-1", "B-2"], before=before)
 
 
+def test_what_an_older_key_store_forgot_is_entered_again(shop, two, monkeypatch):
+    before = standings(*two)
+    with monkeypatch.context() as older:
+        older.setattr(register, "append", lambda *_: None)
+        merge(shop, *two)
+    with pytest.raises(AssertionError):
+        judge_merged(*two, references=["A-1", "B-2"], before=before)
+
+    assert [1, 0] == [merged.enter_again(), merged.enter_again()]
+
+    judge_merged(*two, references=["A-1", "B-2"], before=before)
+
+
+def test_one_whose_closed_record_was_changed_is_one_refused_row(shop, two, tmp_path):
+    merge(shop, *two)
+    Customer.objects.filter(id=two[1]).update(classes=two[1].bytes)
+
+    done = bring(shop, tmp_path, ["A-1", "Dan", "+48 1"], ["B-2", "Dan", "+48 2"])
+
+    assert [RowRefusal.TAMPERED] == [one.reason for one in done.refused if one.line == 3]
+    assert 2 == done.known
+
+
 @pytest.mark.parametrize("of", [0, 1])
 def test_under_a_hold_no_value_is_lost(shop, of):
     two = shop.customer("A-1", name="Dan"), shop.customer("B-2", name="D.")

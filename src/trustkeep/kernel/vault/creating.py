@@ -83,7 +83,7 @@ def store_new(
     ]
     if fresh:
         _create(actor, fresh, elements, source=source)
-    led = paths(known.values())
+    led = paths(known.values(), strict=False)
     there = [
         Known(row, led[known[digest]])
         for digest, row in zip(hashed, rows, strict=True)

@@ -11,7 +11,8 @@ from uuid import UUID
 from django.db import connection
 
 from trustkeep.base.errors import Tampered
-from trustkeep.kernel.keys import register
+from trustkeep.kernel.keys import register, service
+from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.vault import headers
 from trustkeep.kernel.vault.rules import State
 
@@ -23,8 +24,10 @@ class Path(NamedTuple):
     through: tuple[UUID, ...] = ()
 
 
-def paths(customers: Collection[UUID]) -> Mapping[UUID, Path]:
+def paths(customers: Collection[UUID], *, strict: bool = True) -> Mapping[UUID, Path]:
     """Where the values of each of these customers are; of most where they always were.
+
+    Not `strict`, a path ends at a header that was changed from outside: who locks it, sees that.
 
     Raises:
         Tampered: a closed header was changed from outside.
@@ -32,13 +35,13 @@ def paths(customers: Collection[UUID]) -> Mapping[UUID, Path]:
     found = {customer: Path(customer) for customer in customers}
     open_ends = set(customers)
     while open_ends:
-        closed, _ = headers.with_blobs(open_ends, (), (State.MERGED,))
+        closed = {one.customer: one.into for one in _closed(open_ends, strict=strict)}
         open_ends = set()
         for customer, path in found.items():
-            header = closed.get(path.survivor)
-            if header is not None and header.into is not None:
-                found[customer] = Path(header.into, (*path.through, path.survivor))
-                open_ends.add(header.into)
+            into = closed.get(path.survivor)
+            if into is not None:
+                found[customer] = Path(into, (*path.through, path.survivor))
+                open_ends.add(into)
     return found
 
 
@@ -76,6 +79,48 @@ def traces_of(customer: UUID) -> list[UUID]:
     told = [UUID(one) for one in register.facts(customer).taken_in]
     closed, _ = headers.with_blobs(told, (), (State.MERGED, State.ERASING, State.ERASED))
     return [customer, *sorted(closed)]
+
+
+def enter_again() -> int:
+    """After a key store was restored from a backup: enter again what the closed headers say.
+
+    Returns how many had been forgotten.
+
+    Raises:
+        Tampered: a closed header was changed from outside.
+    """
+    keys = service.current()
+    closed = _closed(None, strict=True)
+    with keys.store.writing() as rows:
+        told = register.standings_in(keys, rows, {one.into for one in closed if one.into})
+        forgotten = [
+            one for one in closed if one.into and str(one.customer) not in told[one.into].taken_in
+        ]
+        for one in forgotten:
+            if one.into:
+                details = {"customer": str(one.customer)}
+                register.append(keys, rows, Fact.TOOK_IN, one.into, details)
+    register.anchor(keys)
+    return len(forgotten)
+
+
+def _closed(customers: Collection[UUID] | None, *, strict: bool) -> list[headers.Header]:
+    """The headers of those who were merged; None: of all."""
+    key = service.current().named_key("policy")
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, {headers.COLUMNS} FROM vault_customer WHERE state = %s"  # noqa: S608 - ours
+            " AND (%s::uuid[] IS NULL OR id = ANY(%s::uuid[]))",
+            (State.MERGED, *(2 * [None if customers is None else list(customers)])),
+        )
+        for customer, *columns in cursor.fetchall():
+            try:
+                found.append(headers.checked(customer, columns, key))
+            except Tampered:
+                if strict:
+                    raise
+    return found
 
 
 def _closed_below(customers: Collection[UUID]) -> set[UUID]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Missing
@@ -54,6 +54,12 @@ def told_apart(pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
     ones = {one for one, _ in pairs}
     found = Apart.objects.filter(one__in=ones).values_list("one", "other")
     return set(pairs).intersection(found)
+
+
+def apart_from(customer: UUID) -> set[UUID]:
+    """Everybody whom somebody told apart from a customer."""
+    rows = Apart.objects.filter(Q(one=customer) | Q(other=customer)).values_list("one", "other")
+    return {one for pair in rows for one in pair} - {customer}
 
 
 def erasure_asked(customers: Collection[UUID], verb: str) -> bool:

@@ -85,8 +85,10 @@ def sweep_erasures(actor: Actor) -> list[ErasureOutcome]:
         if asked is not None and _may_go(asked.customer):
             try:
                 outcomes += _carried_out(actor, approval, asked.customer)
-            except Denied:
-                continue  # who asked or agreed has left since, so it ends without being done
+            except (Denied, Conflict):
+                # Who asked or agreed has left since, or who was asked for has grown by a merge: it
+                # ends without being done.
+                continue
     return outcomes
 
 

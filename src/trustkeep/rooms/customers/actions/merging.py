@@ -13,7 +13,7 @@ from trustkeep.kernel.vault.combining import Choice
 from trustkeep.kernel.vault.merging import Merged
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import queries
-from trustkeep.rooms.customers.actions.pairing import two
+from trustkeep.rooms.customers.actions.pairing import keep_apart, two
 
 
 def merge(
@@ -43,9 +43,12 @@ def merge(
     if queries.told_apart([two(survivor, other)]):
         raise Conflict("Somebody said that these are two people; nothing was changed.")
     _refuse_to_be_erased((survivor, other))
-    return access.merge_customers(
+    done = access.merge_customers(
         actor, survivor=survivor, other=other, choice=choice, purpose=purpose, case=case
     )
+    if not done.undecided:
+        keep_apart(survivor, other)
+    return done
 
 
 def _refuse_to_be_erased(customers: Collection[UUID]) -> None:

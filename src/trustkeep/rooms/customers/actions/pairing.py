@@ -72,3 +72,13 @@ def two(one: UUID, other: UUID) -> access.Pair:
     if len(merged.with_record((one, other))) < 2:
         raise Missing("There is no such customer.")
     return (one, other) if one < other else (other, one)
+
+
+def keep_apart(survivor: UUID, other: UUID) -> None:
+    """Let whoever was told apart from one who was merged be apart from the survivor.
+
+    A crash before it costs a look at a pair that somebody looked at already.
+    """
+    for third in queries.apart_from(other) - {survivor}:
+        pair = (survivor, third) if survivor < third else (third, survivor)
+        Apart.objects.get_or_create(one=pair[0], other=pair[1], defaults={"said_at": world.now()})
