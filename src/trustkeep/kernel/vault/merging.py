@@ -95,6 +95,7 @@ def _write(
     if found.values != opened_ours:
         writer = writing.Writer(actor, elements)
         writer.rewrite(key, ours, opened_ours, found.values, list(elements))
+        writer.finish()
     details = {"customer": str(theirs.customer)}
     log.append(VaultEvent.TOOK_IN, actor, customer=ours.customer, details=details)
     _close(actor, theirs, ours)

@@ -15,7 +15,6 @@ from trustkeep.base.errors import Tampered
 from trustkeep.kernel.keys import register, service
 from trustkeep.kernel.keys.register import Standing
 from trustkeep.kernel.keys.unwrap import CustomerKey
-from trustkeep.kernel.ledger import log
 from trustkeep.kernel.vault import judging, opening, said, writing
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.headers import Header
@@ -91,7 +90,7 @@ def bring(
             done[customer] = Brought(Outcome.GONE)
         else:
             done[customer] = hand.brought(key, stored[customer], values, standing)
-    hand.remember()
+    hand.finish()
     return done
 
 
@@ -105,7 +104,7 @@ class _Hand:
         says: Said,
         memories: Mapping[UUID, Memory],
     ) -> None:
-        self._actor, self._elements, self._says = actor, elements, says
+        self._elements, self._says = elements, says
         self._memories = memories
         self._writer = writing.Writer(actor, elements, source=says.source)
         classes = opening.classes_of(says.fields, elements)
@@ -126,7 +125,7 @@ class _Hand:
                 service.current().install, key, header, blobs, self._at_hand, self._elements
             )
         except Tampered:
-            log.append(VaultEvent.OPENING_FAILED, self._actor, customer=header.customer)
+            self._writer.note(VaultEvent.OPENING_FAILED, header.customer, {})
             return Brought(Outcome.TAMPERED)
         found = judging.judged(
             memory, opened_values, values, source=speaker, prefer=self._says.prefer,
@@ -149,7 +148,7 @@ class _Hand:
             self._writer.rewrite(key, header, opened_values, opened_after, self._at_hand)
         else:
             details = {"source": self._says.source, "differs": sorted(found.conflicts)}
-            log.append(VaultEvent.COMPARED, self._actor, customer=header.customer, details=details)
+            self._writer.note(VaultEvent.COMPARED, header.customer, details)
         if outcome not in {Outcome.HELD, Outcome.RESTRICTED}:
             self._remember(header.customer, found.said)
         return Brought(outcome, found.conflicts, is_changed)
@@ -158,11 +157,12 @@ class _Hand:
         memory = self._memories[customer]
         if memory.is_damaged:
             details = {"source": self._says.source}
-            log.append(VaultEvent.SAID_DAMAGED, self._actor, customer=customer, details=details)
+            self._writer.note(VaultEvent.SAID_DAMAGED, customer, details)
         memory.remember(self._says.speaker(customer), values, self._says.fields)
         self._remembered.append((customer, memory))
 
-    def remember(self) -> None:
+    def finish(self) -> None:
+        self._writer.finish()
         said.store(self._remembered)
 
 
