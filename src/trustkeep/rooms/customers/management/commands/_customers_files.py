@@ -71,12 +71,26 @@ class FileVerbs(NounCommand):
         purpose: str | None, prefer: Prefer, yes: bool,
     ) -> Answer:  # fmt: skip
         """Import, with a line for each row that was refused."""
-        done = actions.import_customers(
-            actor, file=file, mapped=actions.mapping_from(mapping), source=source,
-            purpose=purpose, made_at=made or _made_at(file), prefer=prefer,
-            progress=self._show(world.monotonic()), waits=self._show_wait,
-            agree=self._asks(file, yes=yes),
-        )  # fmt: skip
+        so_far, show = Imported(), self._show(world.monotonic())
+
+        def progress(done: Imported, share: float | None) -> None:
+            nonlocal so_far
+            so_far = done
+            show(done, share)
+
+        try:
+            done = actions.import_customers(
+                actor, file=file, mapped=actions.mapping_from(mapping), source=source,
+                purpose=purpose, made_at=made or _made_at(file), prefer=prefer,
+                progress=progress, waits=self._show_wait,
+                agree=self._asks(file, yes=yes),
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            self.stderr.write(
+                f"{so_far.created + so_far.known:,} rows of the file are stored: start the import "
+                "again and it goes on from there."
+            )
+            raise
         return _imported(done, is_left=purpose is None and done.known > 0)
 
     def _asks(self, file: Path, *, yes: bool) -> Callable[[Shown], None]:
