@@ -1,11 +1,12 @@
 """The data elements: which values may be kept about a customer at all.  SOP 4.1a."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.vault.models import Element
+from trustkeep.kernel.vault.rules import SensitivityClass
 
 
 def by_key() -> Mapping[str, Element]:
@@ -54,3 +55,10 @@ def declare(actor: Actor, elements: Iterable[Element]) -> None:
                 )
             else:
                 the_set.replace(element)
+
+
+def of_classes(
+    classes: Collection[SensitivityClass], declared_elements: Mapping[str, Element]
+) -> list[str]:
+    """The elements that are sealed in these classes."""
+    return [key for key, one in declared_elements.items() if one.sensitivity in classes]

@@ -24,13 +24,6 @@ def classes_of(fields: Collection[str], elements: Mapping[str, Element]) -> set[
     return {elements[field].sensitivity for field in fields}
 
 
-def elements_of(
-    classes: Collection[SensitivityClass], elements: Mapping[str, Element]
-) -> list[str]:
-    """The elements that are sealed in these classes."""
-    return [key for key, element in elements.items() if element.sensitivity in classes]
-
-
 def open_fields(
     header: Header, blobs: Blobs, shown: Shown, elements: Mapping[str, Element]
 ) -> dict[str, str]:

@@ -1,12 +1,14 @@
 """Who shares a token of the look-up index, and so a value; which of them is not said by a token."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
 from django.db import connection
 
+from trustkeep.kernel.vault import headers, opening
 from trustkeep.kernel.vault.index import Indexer
+from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.sealing import Values
 
 MOST_ALIKE: Final = 5  # customers with one token: what more share is no sign of one person
@@ -36,13 +38,22 @@ def same(indexer: Indexer, one: Values, other: Values) -> tuple[str, ...]:
     )
 
 
-def opened_pairs(
-    indexer: Indexer, opened_values: Mapping[UUID, Values], pairs: list[tuple[UUID, UUID]]
+def alike(
+    indexer: Indexer,
+    declared: Mapping[str, Element],
+    pairs: Sequence[tuple[UUID, UUID]],
+    elements: Collection[str],
 ) -> dict[tuple[UUID, UUID], tuple[str, ...]]:
-    """Of each pair by what they are alike; without those that are not, or have no values now."""
-    alike = {
-        (one, other): same(indexer, opened_values[one], opened_values[other])
+    """By which of these elements each pair is alike; without those that are not, or have no values.
+
+    The caller has decided, and the entry that names everybody is committed; no value leaves.
+    """
+    everybody = {one for pair in pairs for one in pair}
+    found, blobs = headers.with_blobs(everybody, opening.classes_of(elements, declared))
+    opened_many = opening.open_many(found, blobs, elements, declared)
+    same_in = {
+        (one, other): same(indexer, opened_many[one], opened_many[other])
         for one, other in pairs
-        if one in opened_values and other in opened_values
+        if one in opened_many and other in opened_many
     }
-    return {pair: elements for pair, elements in alike.items() if elements}
+    return {pair: why for pair, why in same_in.items() if why}

@@ -2,7 +2,7 @@
 
 Two who share a token share a value, so who asks is told something of both: it needs a grant for
 bulk that covers the elements, and the entry with everybody found stands before anything is opened.
-Values are opened to see which element it is, and are told to nobody.
+The vault then opens values to see which element it is, and tells them to nobody.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -22,7 +22,7 @@ from trustkeep.kernel.keys import register, service
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import headers, index, opening, sharing
+from trustkeep.kernel.vault import index, sharing
 from trustkeep.kernel.vault.index import Indexer
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access import queries, remedies, rules
@@ -67,7 +67,7 @@ def find_duplicates(
     after = b""
     while len(found) < MOST_PAIRS:
         step = _step(actor, asked, after, apart)
-        found |= _alike(step, asked.fields)
+        found |= sharing.alike(step.indexer, step.declared, step.pairs, asked.fields)
         if step.is_last:
             break
         after = step.after
@@ -130,15 +130,6 @@ def _unrestricted(pairs: Collection[Pair]) -> list[Pair]:
     standings = register.standings(service.current(), sorted(everybody))
     out = {one for one in everybody if standings[one].restricted or standings[one].gone}
     return sorted(pair for pair in pairs if not out.intersection(pair))
-
-
-def _alike(step: _Step, elements: Collection[str]) -> dict[Pair, tuple[str, ...]]:
-    """By what each pair is alike; after the commit of the entry."""
-    everybody = {one for pair in step.pairs for one in pair}
-    classes = opening.classes_of(elements, step.declared)
-    found, blobs = headers.with_blobs(everybody, classes)
-    opened_many = opening.open_many(found, blobs, elements, step.declared)
-    return sharing.opened_pairs(step.indexer, opened_many, step.pairs)
 
 
 def _details(

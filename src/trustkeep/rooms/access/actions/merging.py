@@ -16,7 +16,7 @@ from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import elements as declared
-from trustkeep.kernel.vault import headers, merging, opening
+from trustkeep.kernel.vault import headers, merging
 from trustkeep.kernel.vault.combining import Choice
 from trustkeep.kernel.vault.merging import Merged
 from trustkeep.kernel.vault.models import Element
@@ -79,7 +79,7 @@ def _merged(
 ) -> Merged:
     ours, theirs = [(one.header, one.blobs) for one in seen if one.header is not None]
     classes = {*ours[0].classes, *theirs[0].classes}
-    if not set(opening.elements_of(classes, elements)) <= set(accounted):
+    if not set(declared.of_classes(classes, elements)) <= set(accounted):
         raise Conflict("One of the two was changed meanwhile: start again.")
     done = merging.merge(actor, ours, theirs, elements, choice, needless)
     if not done.undecided:
@@ -93,7 +93,7 @@ def _fields(customers: Sequence[UUID], needless: Collection[str]) -> tuple[str, 
     found, _ = headers.with_blobs(customers, ())
     classes = {number for header in found.values() for number in header.classes}
     # Of nobody who is there, everything: so the refusal does not tell that nobody is.
-    of_these = opening.elements_of(classes, elements) if classes else elements
+    of_these = declared.of_classes(classes, elements) if classes else elements
     return tuple(sorted({*of_these} - {*needless}))
 
 
