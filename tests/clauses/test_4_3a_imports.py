@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
 
 from trustkeep.base import world
+from trustkeep.kernel.ledger import log
 from trustkeep.kernel.vault import writing
 from trustkeep.kernel.vault.judging import Prefer
 from trustkeep.rooms.access import actions as access
@@ -49,7 +51,8 @@ def test_an_import_that_brings_known_customers_up_to_date_holds_and_is_counted(i
 @pytest.mark.parametrize("prefer", [Prefer.FILE, Prefer.NEITHER])
 def test_an_import_that_asks_nobody_is_found(imported, light, monkeypatch, prefer):
     """Planted: known customers are compared and changed, and no decision is written."""
-    monkeypatch.setattr(bringing.log, "append_many", list)
+    # Only where it is decided: what the vault did is written as it is.
+    monkeypatch.setattr(bringing, "log", SimpleNamespace(append_many=list, Draft=log.Draft))
     imported("Sopot", prefer)
 
     assert ["no_decision"] == defects()

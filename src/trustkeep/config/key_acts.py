@@ -17,7 +17,7 @@ from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.keys.providers import FileProvider
 from trustkeep.kernel.keys.slots import FileSlot, recovery_slot
 from trustkeep.kernel.ledger import log
-from trustkeep.kernel.vault import erasure
+from trustkeep.kernel.vault import erasure, merged
 from trustkeep.rooms.customers import actions as customers
 
 
@@ -120,6 +120,7 @@ def restore_store(
     moment = restored.backed_up_at.isoformat().replace("+00:00", "Z")
     _record(KeyEvent.STORE_RESTORED, actor, epoch=restored.epoch, backed_up=moment)
     keys = service.current()
+    merged.enter_again()
     epochs.destroy_again(keys, erasure.begun())
     again = customers.finish_erasures(actor)
     epochs.forget_older(keys)

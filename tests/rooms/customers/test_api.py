@@ -3,6 +3,9 @@
 import pytest
 
 from trustkeep.kernel.ledger.models import Entry
+from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.purposes import actions as purposes
+from trustkeep.rooms.purposes.rules import LegalBasis
 
 ABOUT = {"purpose": "support", "case": "helpdesk:1"}
 BY_REFERENCE = {"reference": "C-1", **ABOUT}
@@ -67,3 +70,37 @@ def test_one_customer_is_named_in_one_way(calls, whom):
     status, told = calls("cleo")("POST", "/erasures", whom)
 
     assert (422, "unacceptable") == (status, told["code"])
+
+
+def test_pairs_are_proposed_told_apart_and_merged(calls, company, dan):
+    again = company.customer("C-2", name="D. Müller", email="dan@example.com", phone="+48 7")
+    company.customer("C-3", name="Eva", phone="+48 7")
+    purposes.declare_purpose(
+        company.dora, key="records", label="Keep records right",
+        fields=["name", "email", "phone", "city", "birth_date"],
+        legal_bases={"eu": LegalBasis.CONTRACT},
+    )  # fmt: skip
+    access.give_grant(company.dora, grantee=company.cleo.id, purpose="records", bulk=True)
+    cleo, asked = calls("cleo"), {"purpose": "records"}
+
+    status, found = cleo("POST", "/duplicates/searches", asked)
+    assert (200, [["email"], ["phone"]]) == (status, sorted(each["same"] for each in found))
+    two_people = next(each for each in found if each["same"] == ["phone"])
+    pair = {name: two_people[name] for name in ("one", "other")}
+    assert (201, pair) == cleo("POST", "/duplicates/apart", pair)
+    assert 1 == len(cleo("POST", "/duplicates/searches", {**asked, "elements": ["email"]})[1])
+
+    both = {**asked, "survivor": str(dan), "other": str(again)}
+    differs = dict.fromkeys(("email", "name", "phone"), "other_source")
+    assert (201, {"merged": False, "taken": [], "differs": differs}) == cleo(
+        "POST", "/merges", both
+    )
+    chosen = {**both, "take": ["phone"], "keep_rest": True}
+    assert (201, {"merged": True, "taken": ["phone"], "differs": {}}) == cleo(
+        "POST", "/merges", chosen
+    )
+    by_id = {"customer": str(again), "fields": ["phone"], **ABOUT}
+    assert {"phone": "+48 7"} == calls("ben")("POST", "/readings", by_id)[1]["values"]
+    told = calls("dora")("GET", f"/ledger/entries?customer={dan}")[1]["items"]
+    assert {str(dan), str(again)} == {each["entry"]["customer"] for each in told}
+    assert 403 == calls("ben")("POST", "/merges", both)[0]

@@ -5,8 +5,10 @@ import os
 
 import pytest
 
+from trustkeep.base import points
 from trustkeep.base.errors import Denied, Unacceptable
 from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.customers.actions import importing
 from trustkeep.rooms.customers.management.commands.customers import Command
 from trustkeep.web.command import rendered
 
@@ -30,7 +32,7 @@ def steward(company, tmp_path, monkeypatch):
         command = Command()
         command._called_from_command_line = True
         parser = command.create_parser("trustkeep", "customers")
-        answer = command.perform(vars(parser.parse_args(["import", str(file), *words])))
+        answer = command.perform(vars(parser.parse_args(["import", str(file), "--yes", *words])))
         data = json.loads(rendered(answer, as_json=True))
         return answer.exit_code, rendered(answer, as_json=False).splitlines(), data
 
@@ -79,3 +81,21 @@ def test_with_a_purpose_they_are_brought_up_to_date(company, steward):
 def test_a_file_whose_own_date_lies_in_the_future_is_refused(steward):
     with pytest.raises(Unacceptable, match="2100-01-01 00:00 UTC, which lies in the future"):
         steward("1,Dan,Hel", dated=4_102_444_800)
+
+
+def test_who_ends_an_import_is_told_what_is_stored(steward, monkeypatch, capsys):
+    monkeypatch.setattr(importing, "BATCH", 2)
+    batches = []
+
+    def ends(point):
+        batches.append(point)
+        if batches.count("customers.batch_stored") == 3:
+            raise KeyboardInterrupt
+
+    rows = [f"{number},Dan,Hel" for number in range(6)]
+    with points.listening(ends), pytest.raises(KeyboardInterrupt):
+        steward(*rows)
+
+    assert "4 rows of the file are stored: start the import again" in capsys.readouterr().err
+    data = steward(*rows)[2]
+    assert 6 == data["created"] + data["known"]

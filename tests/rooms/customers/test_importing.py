@@ -181,7 +181,10 @@ def test_a_refused_row_is_told_with_its_line_and_what_to_do(reason, words):
         ("No,Name\n", "has no column E-mail, Phone"),
         ("No,No,Name,E-mail,Phone\n", "Two columns"),
         ('No,Name,E-mail,Phone\n1,"Dan', "opens a quotation"),
-        ("No;Name;E-mail;Phone\n1;Dan;;\n", "separated by semicolons: save it with commas"),
+        (
+            "No;Name;E-mail;Phone\n1;Dan;;\n",
+            'separated by semicolons: say separator = ";" in the mapping, or save it with commas',
+        ),
         ("No\tName\tE-mail\tPhone\n", "separated by tabs"),
         ("No,Name,E-mail,Phone\r1,Dan,,\r2,Eva,,\r", "bare CR, .*nothing is stored. Save it"),
         ("No,Name,E-mail,Phone\r" + "1,Dan,,\r" * 200_000, "bare CR, .*nothing is stored"),

@@ -14,6 +14,7 @@ from trustkeep.kernel.ledger.browsing import Found, Wanted
 from trustkeep.kernel.ledger.entry import EntryRef
 from trustkeep.kernel.people import authority
 from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.vault import merged
 from trustkeep.web.api import paging
 from trustkeep.web.api.door import ApiRequest, Door
 from trustkeep.web.api.paging import After, Limit
@@ -83,7 +84,10 @@ def entries(
 ) -> Page[EntryState]:
     """Entries by whom, about whom, of what kind and when; the newest first."""
     authority.require(request.actor, Permission.VIEW_LEDGER)
-    wanted = Wanted(**asked.dict(), before=_before(after))
+    named = asked.dict()
+    customer = named.pop("customer")
+    customers = merged.traces_of(customer) if customer else None
+    wanted = Wanted(customers, **named, before=_before(after))
     found = browsing.entries(wanted, limit + 1)
     return paging.page(found, limit, item=EntryState.of, key=_key)
 

@@ -1,5 +1,6 @@
 """Requests, who may approve, and which way is open."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -41,6 +42,14 @@ def open_requests(actor: Actor) -> tuple[ApprovalRequest, ...]:
     )
     ids = waiting.order_by("created_at").values_list("id", flat=True)
     return tuple(request(each) for each in ids)
+
+
+def any_open(verb: str, requests: Collection[UUID]) -> bool:
+    """Whether one of these requests for such acts may still lead to it."""
+    waiting = ApprovalRequest.objects.filter(id__in=requests, verb=verb)
+    return waiting.filter(
+        state__in=[State.OPEN, State.APPROVED], expires_at__gt=world.now()
+    ).exists() or any(one in requests for one in to_carry_out(verb))
 
 
 def to_carry_out(verb: str) -> tuple[UUID, ...]:

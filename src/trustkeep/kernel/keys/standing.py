@@ -23,6 +23,7 @@ class Fact(StrEnum):
     TOKEN_REVOKED = "token_revoked"  # details: token
     ROLE_REMOVED = "role_removed"  # details: role
     ROLE_GIVEN = "role_given"
+    TOOK_IN = "took_in"  # details: customer, whose values went into this one's record
     FOUNDED = "founded"  # about the installation itself: its first administrator was made
 
 
@@ -42,6 +43,7 @@ _SETS = {
     Fact.HOLD_LIFTED: ("holds", "hold", False),
     Fact.CONSENT_WITHDRAWN: ("withdrawn", "purpose", True),
     Fact.CONSENT_GIVEN: ("withdrawn", "purpose", False),
+    Fact.TOOK_IN: ("taken_in", "customer", True),
     Fact.TOKEN_REVOKED: ("revoked", "token", True),
     Fact.ROLE_REMOVED: ("roles_removed", "role", True),
     Fact.ROLE_GIVEN: ("roles_removed", "role", False),
@@ -60,6 +62,7 @@ class Standing:
     objected: set[str] = field(default_factory=set)  # purposes
     holds: set[str] = field(default_factory=set)
     withdrawn: set[str] = field(default_factory=set)  # purposes
+    taken_in: set[str] = field(default_factory=set)  # customers
     revoked: set[str] = field(default_factory=set)  # tokens
     roles_removed: set[str] = field(default_factory=set)
 

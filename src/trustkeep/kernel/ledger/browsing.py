@@ -18,7 +18,7 @@ FROM ledger_entry e LEFT JOIN LATERAL (
   ORDER BY counter DESC LIMIT 1) s ON true
 WHERE {wanted} ORDER BY e.at DESC, e.writer DESC, e.counter DESC LIMIT %(limit)s"""
 _WANTED = {
-    "customer": "e.customer = %(customer)s",
+    "customers": "e.customer = ANY(%(customers)s)",
     "actor": "e.actor = %(actor)s",
     "event": "e.event = %(event)s",
     "purpose": "e.purpose = %(purpose)s",
@@ -40,9 +40,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which entries; None: whichever.  `before` is the last one of the part before."""
+    """Which entries; None: whichever.  `before` is the last one of the part before.
 
-    customer: UUID | None = None
+    `customers` are all ids of one: those who were merged have several.
+    """
+
+    customers: list[UUID] | None = None
     actor: str | None = None
     event: str | None = None
     purpose: str | None = None

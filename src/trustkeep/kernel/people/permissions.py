@@ -36,6 +36,7 @@ class Permission(StrEnum):
     SEARCH_CUSTOMERS = "search_customers"
     WRITE_CUSTOMER = "write_customer"
     IMPORT_CUSTOMERS = "import_customers"
+    MERGE_CUSTOMERS = "merge_customers"
     REQUEST_ERASURE = "request_erasure"
     REQUEST_APPROVAL = "request_approval"
     APPROVE = "approve"
@@ -67,6 +68,7 @@ DATA_ACCESS = frozenset(
         Permission.SEARCH_CUSTOMERS,
         Permission.WRITE_CUSTOMER,
         Permission.IMPORT_CUSTOMERS,
+        Permission.MERGE_CUSTOMERS,
     }
 )
 HANDED = frozenset({Permission.VIEW_SOP})  # with a token that somebody else made: make one's own
@@ -121,6 +123,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.SEARCH_CUSTOMERS,
             _P.WRITE_CUSTOMER,
             _P.IMPORT_CUSTOMERS,
+            _P.MERGE_CUSTOMERS,
             _P.VIEW_RECEIPTS,
             _P.REQUEST_ERASURE,
             _P.REQUEST_APPROVAL,

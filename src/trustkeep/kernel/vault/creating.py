@@ -20,7 +20,8 @@ from trustkeep.kernel.ledger import log
 from trustkeep.kernel.ledger.feeding import Copy, Feed
 from trustkeep.kernel.vault import index, rules
 from trustkeep.kernel.vault.events import VaultEvent
-from trustkeep.kernel.vault.known import recorded, with_record
+from trustkeep.kernel.vault.known import recorded
+from trustkeep.kernel.vault.merged import Path, paths, with_record
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.new_rows import NewRows
 from trustkeep.kernel.vault.rules import SensitivityClass, Written
@@ -38,12 +39,24 @@ class NewCustomer(NamedTuple):
     opened_values: Values
 
 
+class Known(NamedTuple):
+    """A row about somebody who has a record, and where the values of that are now."""
+
+    row: NewCustomer
+    path: Path
+
+    @property
+    def customer(self) -> UUID:
+        """Who has the values."""
+        return self.path.survivor
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How many records are new, and those that were there already, with what was said of them."""
+    """How many records are new, and the rows about those who had one already."""
 
     created: int
-    known: Mapping[UUID, NewCustomer]
+    known: Sequence[Known]
 
 
 def store_new(
@@ -70,9 +83,12 @@ def store_new(
     ]
     if fresh:
         _create(actor, fresh, elements, source=source)
-    there = {
-        known[digest]: row for digest, row in zip(hashed, rows, strict=True) if digest in known
-    }
+    led = paths(known.values(), strict=False)
+    there = [
+        Known(row, led[known[digest]])
+        for digest, row in zip(hashed, rows, strict=True)
+        if digest in known
+    ]
     return Stored(len(fresh), there)
 
 

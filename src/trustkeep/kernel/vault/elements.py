@@ -1,6 +1,6 @@
 """The data elements: which values may be kept about a customer at all.  SOP 4.1a."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from django.db.models import F
 
@@ -8,7 +8,7 @@ from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.vault.models import Element, IndexGeneration
-from trustkeep.kernel.vault.rules import IndexKind
+from trustkeep.kernel.vault.rules import IndexKind, SensitivityClass
 
 
 def by_key() -> Mapping[str, Element]:
@@ -77,3 +77,10 @@ def declare(actor: Actor, elements: Iterable[Element]) -> None:
     if is_newly_looked_up:
         # A rebuild that is under way ends in the generation before, which does not count.
         IndexGeneration.objects.update(generation=F("generation") + 1)
+
+
+def of_classes(
+    classes: Collection[SensitivityClass], declared_elements: Mapping[str, Element]
+) -> list[str]:
+    """The elements that are sealed in these classes."""
+    return [key for key, one in declared_elements.items() if one.sensitivity in classes]

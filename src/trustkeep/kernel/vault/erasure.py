@@ -22,10 +22,11 @@ from trustkeep.kernel.keys.authorisations import Authorisation
 from trustkeep.kernel.keys.slots import Acknowledgement
 from trustkeep.kernel.keys.unwrap import DROP_AFTER_S
 from trustkeep.kernel.ledger import history, log
-from trustkeep.kernel.vault import headers, index, locks, rules, said
+from trustkeep.kernel.vault import headers, index, locks, merged, rules, said
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.rules import SensitivityClass, State
 
+_TO_ERASE = (State.ACTIVE, State.MERGED)
 SAMPLED = 1000  # surviving customers whose values a fresh process must open
 
 
@@ -52,8 +53,12 @@ def digest_of(customers: Sequence[UUID]) -> bytes:
     ).digest()
 
 
-def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> None:
+def intend(
+    actor: Actor, customer: UUID, authorisation: Authorisation, *, along: Sequence[UUID] = ()
+) -> None:
     """Begin an erasure that two people authorised; from here on nothing of it is read.
+
+    `along` are the customers who were merged into this one: their keys open old backups.
 
     Raises:
         Missing: there is no such customer.
@@ -62,22 +67,28 @@ def intend(actor: Actor, customer: UUID, authorisation: Authorisation) -> None:
     """
     keys = service.current()
     with transaction.atomic(durable=True):
-        locks.exclusive(customer)
-        found, _ = headers.with_blobs([customer], ())
-        if customer not in found:
+        everybody = [customer, *along]
+        locks.exclusive_many(everybody)
+        found, _ = headers.with_blobs(everybody, (), _TO_ERASE)
+        if len(found) < len(everybody) or not found[customer].is_active:
             raise Missing("There is no such customer.")
-        if register.facts(customer).held:
+        if set(along) != set(merged.taken_in(customer)):
+            raise Conflict(
+                "Somebody was merged with this customer since the erasure was asked for: ask anew."
+            )
+        if any(register.facts(one).held for one in everybody):
             raise Conflict("A legal hold stands on this customer; nothing was destroyed.")
-        after = found[customer].following(state=State.ERASING)
-        _set_state(after, keys.named_key("policy"))
-        log.append(
-            VaultEvent.ERASE_INTENDED,
-            actor,
-            customer=customer,
-            details={"state": after.version, "approval": str(authorisation.approval)},
-        )
+        for one in everybody:
+            after = found[one].following(state=State.ERASING, into=None)
+            _set_state(after, keys.named_key("policy"))
+            log.append(
+                VaultEvent.ERASE_INTENDED,
+                actor,
+                customer=one,
+                details={"state": after.version, "approval": str(authorisation.approval)},
+            )
         # The key store must know before the data does: a crash here leaves the stricter state.
-        epochs.destroy(keys, [customer], authorisation.id, digest=digest_of([customer]))
+        epochs.destroy(keys, everybody, authorisation.id, digest=digest_of(everybody))
     points.reached("erasure.intended")
 
 
@@ -147,10 +158,10 @@ def _catch_up(actor: Actor, customers: Sequence[UUID]) -> None:
     for customer in customers:
         with transaction.atomic(durable=True):
             locks.exclusive(customer)
-            found, _ = headers.with_blobs([customer], ())
+            found, _ = headers.with_blobs([customer], (), _TO_ERASE)
             if customer not in found:
                 continue
-            after = found[customer].following(state=State.ERASING)
+            after = found[customer].following(state=State.ERASING, into=None)
             _set_state(after, service.current().named_key("policy"))
             log.append(
                 VaultEvent.ERASE_INTENDED,

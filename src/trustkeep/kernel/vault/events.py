@@ -14,6 +14,8 @@ class VaultEvent(Event):
         "vault.customer.written",
         {"state": Detail.COUNT, "written": Detail.VERSIONS, "source": Detail.CODE},
     )
+    MERGED = "vault.customer.merged", {"state": Detail.COUNT, "into": Detail.ID}
+    TOOK_IN = "vault.customer.took_in", {"customer": Detail.ID}
     COMPARED = "vault.customer.compared", {"source": Detail.CODE, "differs": Detail.CODES}
     SAID_DAMAGED = "vault.said.damaged", {"source": Detail.CODE}
     ERASE_INTENDED = "vault.customer.erase_intended", {"state": Detail.COUNT, "approval": Detail.ID}

@@ -15,13 +15,22 @@ from trustkeep.kernel.vault.rules import SensitivityClass, State, Written
 
 
 class Header(NamedTuple):
-    """A customer's header: its columns, with the classes unpacked."""
+    """A customer's header: its columns, with the classes unpacked.
+
+    `into` is who has the values of one that was merged.
+    """
 
     customer: UUID
     state: State
     version: int
     key_version: int
     classes: dict[SensitivityClass, Written]
+    into: UUID | None = None
+
+    @property
+    def packed(self) -> bytes:
+        """The classes as they are stored; of one that was merged, who has its values."""
+        return self.into.bytes if self.into else rules.packed(self.classes)
 
     @property
     def is_active(self) -> bool:
@@ -36,7 +45,7 @@ class Header(NamedTuple):
             state=self.state,
             version=self.version,
             key_version=self.key_version,
-            classes=rules.packed(self.classes),
+            classes=self.packed,
         )
 
     def following(self, **changes: object) -> "Header":
@@ -68,6 +77,9 @@ def checked(customer: UUID, columns: Columns | None, key: bytes) -> Header:
     )
     if not hmac.compare_digest(expected, bytes(seal)):
         raise _changed(customer)
+    if state == State.MERGED:
+        into = UUID(bytes=bytes(classes))
+        return Header(customer, State.MERGED, version, key_version, {}, into)
     return Header(
         customer, rules.STATES[state], version, key_version, rules.unpacked(bytes(classes))
     )
@@ -82,9 +94,11 @@ def _changed(customer: UUID) -> Tampered:
 
 
 def with_blobs(
-    customers: Iterable[UUID], classes: Iterable[SensitivityClass]
+    customers: Iterable[UUID],
+    classes: Iterable[SensitivityClass],
+    states: Iterable[State] = (State.ACTIVE,),
 ) -> tuple[dict[UUID, Header], dict[UUID, dict[int, tuple[int, bytes]]]]:
-    """The headers of many active customers, and the stored versions and blobs of some classes.
+    """The headers of many customers in some states, and stored versions and blobs of some classes.
 
     Raises:
         Tampered: one of the headers was changed from outside.
@@ -95,8 +109,8 @@ def with_blobs(
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT id, {COLUMNS} FROM vault_customer"  # noqa: S608 - our own column names
-            " WHERE id = ANY(%s) AND state = %s",
-            (list(customers), State.ACTIVE),
+            " WHERE id = ANY(%s) AND state = ANY(%s)",
+            (list(customers), list(states)),
         )
         for customer, *columns in cursor.fetchall():
             found[customer] = checked(customer, tuple(columns), key)

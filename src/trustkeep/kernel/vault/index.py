@@ -117,10 +117,12 @@ def some_fit(indexer: Indexer, count: int) -> bool:
         return all(indexer.fits(*row) for row in cursor.fetchall())
 
 
-def replace(indexer: Indexer, customer: UUID, version: int, tokens: set[bytes]) -> None:
-    """Make these all of a customer's tokens; only inside a transaction."""
-    forget(customer)
-    _put(indexer, [(customer, version, tokens)])
+def replace(indexer: Indexer, rows: Sequence[tuple[UUID, int, set[bytes]]]) -> None:
+    """Make these all tokens of some customers, at their versions; only inside a transaction."""
+    with connection.cursor() as cursor:
+        customers = [customer for customer, _, _ in rows]
+        cursor.execute("DELETE FROM vault_token WHERE customer = ANY(%s)", (customers,))
+    _put(indexer, rows)
 
 
 def _put(indexer: Indexer, rows: Sequence[tuple[UUID, int, set[bytes]]]) -> None:
@@ -140,10 +142,10 @@ def forget(customer: UUID) -> None:
         cursor.execute("DELETE FROM vault_mark WHERE customer = %s", (customer,))
 
 
-def unmark(customer: UUID) -> None:
-    """Have a customer's tokens count as changed, until the index is made anew."""
+def unmark(customers: Sequence[UUID]) -> None:
+    """Have the tokens of some customers count as changed, until the index is made anew."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM vault_mark WHERE customer = %s", (customer,))
+        cursor.execute("DELETE FROM vault_mark WHERE customer = ANY(%s)", (list(customers),))
 
 
 def rebuild(actor: Actor) -> int:

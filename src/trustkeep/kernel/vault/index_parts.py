@@ -1,6 +1,7 @@
 """Bringing the index up to date where only some classes of a customer were opened.  SOP 4.2a."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -11,36 +12,48 @@ from trustkeep.kernel.vault.indexer import Indexer
 from trustkeep.kernel.vault.sealing import Values
 
 _STORED = (
-    "SELECT ARRAY(SELECT token FROM vault_token WHERE customer = %s),"
-    " (SELECT mark FROM vault_mark WHERE customer = %s)"
+    "SELECT c, ARRAY(SELECT token FROM vault_token WHERE customer = c),"
+    " (SELECT mark FROM vault_mark WHERE customer = c) FROM unnest(%s::uuid[]) AS c"
 )
 
 
-def replace(
-    indexer: Indexer,
-    before: Header,
-    opened_before: Values,
-    opened_after: Values,
-    *,
-    others: Collection[str],
-) -> None:
-    """Make the index say what a customer's values are after one more writing.
+class Rewritten(NamedTuple):
+    """What one more writing of a customer changed.
 
     `others` are the elements whose values were not opened: their tokens stay as they are.
     """
-    tokens, is_whole = indexer.tokens(opened_after), True
-    if any(indexer.knows(one) for one in others):
-        stored, is_whole = _stored(indexer, before.customer, before.version)
-        tokens |= stored - indexer.tokens(opened_before)
-    index.replace(indexer, before.customer, before.version + 1, tokens)
-    if not is_whole:
+
+    before: Header
+    opened_before: Values
+    opened_after: Values
+    others: Collection[str]
+
+
+def replace(indexer: Indexer, written: Sequence[Rewritten]) -> None:
+    """Make the index say what the values of some customers are after one more writing of each."""
+    partly = [one for one in written if any(indexer.knows(each) for each in one.others)]
+    stored = _stored([one.before.customer for one in partly]) if partly else {}
+    rows: list[tuple[UUID, int, set[bytes]]] = []
+    doubtful: list[UUID] = []
+    for one in written:
+        customer, version = one.before.customer, one.before.version
+        tokens = indexer.tokens(one.opened_after)
+        if customer in stored:
+            found, mark = stored[customer]
+            tokens |= found - indexer.tokens(one.opened_before)
+            if not indexer.fits(customer, version, found, mark):
+                doubtful.append(customer)
+        rows.append((customer, version + 1, tokens))
+    index.replace(indexer, rows)
+    if doubtful:
         # A mark would make good what SQL did, or a rebuild has not done: that makes them anew.
-        index.unmark(before.customer)
+        index.unmark(doubtful)
 
 
-def _stored(indexer: Indexer, customer: UUID, version: int) -> tuple[set[bytes], bool]:
+def _stored(customers: Sequence[UUID]) -> dict[UUID, tuple[set[bytes], bytes | None]]:
     with connection.cursor() as cursor:
-        cursor.execute(_STORED, (customer, customer))
-        tokens, mark = cursor.fetchone()
-    found = {bytes(token) for token in tokens}
-    return found, indexer.fits(customer, version, found, mark)
+        cursor.execute(_STORED, (list(customers),))
+        return {
+            customer: ({bytes(token) for token in tokens}, mark)
+            for customer, tokens, mark in cursor.fetchall()
+        }

@@ -1,13 +1,15 @@
-"""Which customers there are: from a company's own references to the records."""
+"""Which customers there are: from a company's own references to the records.
 
-from collections.abc import Collection, Iterator, Sequence
+The reference of one who was merged means whoever has the values now.
+"""
+
+from collections.abc import Iterator, Sequence
 from uuid import UUID
-
-from django.db import connection
 
 from trustkeep.base.actor import NOBODY
 from trustkeep.base.errors import Missing
 from trustkeep.kernel.keys import references, service
+from trustkeep.kernel.vault import merged
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.kernel.vault.rules import State
 
@@ -22,7 +24,7 @@ def customer_of(reference: str) -> UUID:
     found = recorded([digest])
     if digest not in found:
         raise Missing("There is no such customer.")
-    return found[digest]
+    return merged.survivor_of(found[digest])
 
 
 def customer_or_nobody(reference: str) -> UUID:
@@ -31,23 +33,41 @@ def customer_or_nobody(reference: str) -> UUID:
     For acts whose decision, and whose entry in the ledger, shall say so.
     """
     (digest,) = references.hashes(service.current(), [reference])
-    return recorded([digest]).get(digest, NOBODY)
+    found = recorded([digest])
+    return merged.survivor_of(found[digest]) if digest in found else NOBODY
+
+
+def one(customer: UUID | None, reference: str | None) -> UUID:
+    """The customer of an id or, where there is none, of an external reference.
+
+    Raises:
+        Missing: the reference means nobody, or somebody who was erased.
+    """
+    return merged.survivor_of(customer) if customer else customer_of(reference or "")
+
+
+def one_or_nobody(customer: UUID | None, reference: str | None) -> UUID:
+    """As `one`, with `NOBODY` for a reference that means no customer."""
+    return merged.survivor_of(customer) if customer else customer_or_nobody(reference or "")
+
+
+def named(text: str) -> UUID:
+    """The customer that a person names, by id as a list answers it, or by an external reference.
+
+    Raises:
+        Missing: there is none, or it was erased.
+    """
+    try:
+        return merged.survivor_of(UUID(text))
+    except ValueError:
+        return customer_of(text)
 
 
 def recorded(hashed: Sequence[bytes]) -> dict[bytes, UUID]:
     """The customers that references with these hashes mean and that have a record."""
     known = references.customers(service.current(), hashed)
-    there = with_record(known.values())
+    there = merged.with_record(known.values())
     return {digest: customer for digest, customer in known.items() if customer in there}
-
-
-def with_record(customers: Collection[UUID]) -> set[UUID]:
-    """Those of some customers that have a record, whatever has become of it."""
-    if not customers:
-        return set()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM vault_customer WHERE id = ANY(%s)", (list(customers),))
-        return {customer for (customer,) in cursor.fetchall()}
 
 
 def count_active() -> int:

@@ -12,7 +12,8 @@ class Customer(models.Model):
     """A customer's header: life cycle, and what its sealed values must look like.
 
     `version` counts every writing and equals the newest ledger entry's; `classes` are 41 bytes for
-    each class: number, version, digest of the blob.
+    each class: number, version, digest of the blob; or, of one that was merged, the 16 bytes of the
+    customer whose record has its values now.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -30,6 +31,10 @@ class Customer(models.Model):
                 fields=["state", "id"],
                 condition=models.Q(state__gt=State.ACTIVE),
                 name="customer_not_active",
+            ),
+            # Whose values went into a record: asked at each erasure.
+            models.Index(
+                fields=["classes"], condition=models.Q(state=State.MERGED), name="customer_merged"
             ),
         ]
         constraints = [

@@ -50,6 +50,7 @@ class State(IntEnum):
     ACTIVE = 1
     ERASING = 2
     ERASED = 3
+    MERGED = 4  # closed: its values went into another customer's record
 
 
 STATES = {one.value: one for one in State}

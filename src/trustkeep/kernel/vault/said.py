@@ -6,7 +6,7 @@ had ever been said, and the comparison with the ledger finds it.  Format: `docs/
 """
 
 import hmac
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -44,6 +44,28 @@ Statements = dict[bytes, Statement]  # tag of a source -> its statement, the old
 @lru_cache(maxsize=1024)
 def _tag(kind: str, name: str) -> bytes:
     return blake2b(f"{kind}{name}".encode(), digest_size=_TAG_BYTES).digest()
+
+
+def speaker(source: str, path: Iterable[UUID] = ()) -> str:
+    """Who speaks where a source names a customer by the reference of one who was merged.
+
+    `path` are those through whom the reference leads: what a source says of two who became one are
+    two statements, since its file still has both.
+    """
+    return "@".join((source, *(one.hex for one in path)))
+
+
+@lru_cache(maxsize=1024)
+def _speaker_tag(speaker: str) -> bytes:
+    source, *path = speaker.split("@")
+    tag = _tag("s", source)
+    for through in path:
+        tag = _through(tag, UUID(through))
+    return tag
+
+
+def _through(tag: bytes, customer: UUID) -> bytes:
+    return blake2b(tag + customer.bytes, digest_size=_TAG_BYTES).digest()
 
 
 class Teller:
@@ -93,12 +115,12 @@ class Memory:
 
     def last_said(self, source: str, element: str, value: str) -> bool:
         """Whether a source's newest word on the element is this value."""
-        own, tag = self._statements.get(_tag("s", source), {}), _tag("e", element)
+        own, tag = self._statements.get(_speaker_tag(source), {}), _tag("e", element)
         return own.get(tag) == self._tell.value(tag, value)
 
     def others_said(self, source: str, element: str, value: str) -> bool:
         """Whether the newest word of any other source, people here aside, is this value."""
-        aside, tag = {self._here, _tag("s", source)}, _tag("e", element)
+        aside, tag = {self._here, _speaker_tag(source)}, _tag("e", element)
         digest = self._tell.value(tag, value)
         return any(
             said.get(tag) == digest for one, said in self._statements.items() if one not in aside
@@ -117,7 +139,7 @@ class Memory:
 
         None: the value was removed.  `elements` are those that it might have named.
         """
-        own = _tag("s", source)
+        own = _speaker_tag(source)
         # The one that was heard of last stands last.
         said = self._statements[own] = self._statements.pop(own, {})
         for tag, digest in self._tell.statement({}, elements).items():
@@ -126,6 +148,30 @@ class Memory:
             tag = _tag("e", element)
             said[tag] = _GONE if value is None else self._tell.value(tag, value)
         self._drop_oldest()
+
+    def take_in(self, other: "Memory", customer: UUID, opened_values: Mapping[str, str]) -> None:
+        """Remember what was said of a customer who becomes one with this, and had these values.
+
+        A digest means something under its own key only: what the other's values do not make again
+        is remembered as a value that stood here once.
+        """
+        values = {_tag("e", element): value for element, value in opened_values.items()}
+        for source, tag, value in other.told(values):
+            own = self._here if source == self._here else _through(source, customer)
+            said = self._statements.setdefault(own, {})
+            said.setdefault(tag, _GONE if value is None else self._tell.value(tag, value))
+        self._drop_oldest()
+
+    def told(self, values: Mapping[bytes, str]) -> Iterator[tuple[bytes, bytes, str | None]]:
+        """Each word as the tags of source and element, and which of these values it was, or none.
+
+        None: a value that is not among them.
+        """
+        for source, statement in self._statements.items():
+            for tag, digest in statement.items():
+                among = (values.get(tag, ""), "")
+                said = (one for one in among if self._tell.value(tag, one) == digest)
+                yield source, tag, next(said, None)
 
     def _drop_oldest(self) -> None:
         sources = [one for one in self._statements if one != self._here]

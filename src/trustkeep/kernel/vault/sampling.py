@@ -149,8 +149,9 @@ _DECLARED = {
 # identifiers cannot.
 _CODE = "[a-z0-9][a-z0-9._-]{0,79}"
 _FORMS = {
-    ("vault_customer", "classes"): "octet_length(classes) % 41 = 0 AND octet_length(classes) <= 123"
-    " AND (classes = '' OR get_byte(classes, 0) IN (1, 2, 3))",
+    ("vault_customer", "classes"): "CASE WHEN state = 4 THEN octet_length(classes) = 16 ELSE"
+    " octet_length(classes) % 41 = 0 AND octet_length(classes) <= 123"
+    " AND (classes = '' OR get_byte(classes, 0) IN (1, 2, 3)) END",
     ("vault_customer", "seal"): "octet_length(seal) = 32",
     ("vault_token", "token"): "octet_length(token) = 16",
     ("vault_mark", "mark"): "octet_length(mark) = 16",

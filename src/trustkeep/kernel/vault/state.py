@@ -24,7 +24,8 @@ _AT_ONCE = 500
 # The server packs versions and digests as `rules.packed` does, so that no blob has to travel.
 _RECORDS = f"""
 SELECT coalesce(c.id, l.customer), {", ".join(f"c.{one}" for one in headers.COLUMNS.split(", "))},
-  l.version, c.classes IS NOT DISTINCT FROM coalesce(b.packed, ''::bytea)
+  l.version, CASE WHEN c.state = {int(State.MERGED)} THEN b.packed IS NULL
+    ELSE c.classes IS NOT DISTINCT FROM coalesce(b.packed, ''::bytea) END
 FROM vault_customer c
 FULL JOIN (
   SELECT customer, max(state_version) AS version FROM ledger_entry
@@ -99,6 +100,10 @@ def _wrong_within(header: headers.Header, *, fits: bool) -> str | None:
         return "The sealed values are not those that the header names."
     if header.state == State.ERASED and header.classes:
         return "The record is erased but still names values."
+    if header.into is not None:
+        taken_in = register.facts(header.into).taken_in
+        known = str(header.customer) in taken_in
+        return None if known else "The record says merged, the register does not."
     if header.state != State.ACTIVE and not register.facts(header.customer).gone:
         return "The record says erased, the register does not."
     return None

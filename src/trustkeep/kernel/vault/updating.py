@@ -5,7 +5,7 @@ source says what it said before is not opened at all, and of the others only the
 names values of.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
@@ -15,7 +15,6 @@ from trustkeep.base.errors import Tampered
 from trustkeep.kernel.keys import register, service
 from trustkeep.kernel.keys.register import Standing
 from trustkeep.kernel.keys.unwrap import CustomerKey
-from trustkeep.kernel.ledger import log
 from trustkeep.kernel.vault import judging, opening, said, writing
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.headers import Header
@@ -52,11 +51,19 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a source says: whose word counts in doubt, and the elements that it may name."""
+    """What a source says: whose word counts in doubt, and the elements that it may name.
+
+    `through` is by whose references, of those who were merged, it names some customers.
+    """
 
     source: str
     prefer: Prefer
     fields: Collection[str]
+    through: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
+
+    def speaker(self, customer: UUID) -> str:
+        """Who it is that says it, in the memory of this customer."""
+        return said.speaker(self.source, self.through.get(customer, ()))
 
 
 def bring(
@@ -83,7 +90,7 @@ def bring(
             done[customer] = Brought(Outcome.GONE)
         else:
             done[customer] = hand.brought(key, stored[customer], values, standing)
-    hand.remember()
+    hand.finish()
     return done
 
 
@@ -97,7 +104,7 @@ class _Hand:
         says: Said,
         memories: Mapping[UUID, Memory],
     ) -> None:
-        self._actor, self._elements, self._says = actor, elements, says
+        self._elements, self._says = elements, says
         self._memories = memories
         self._writer = writing.Writer(actor, elements, source=says.source)
         classes = opening.classes_of(says.fields, elements)
@@ -110,17 +117,18 @@ class _Hand:
     ) -> Brought:
         header, blobs = stored
         memory = self._memories[header.customer]
-        if memory.says_nothing_new(self._says.source, values):
+        speaker = self._says.speaker(header.customer)
+        if memory.says_nothing_new(speaker, values):
             return Brought(Outcome.UNCHANGED)
         try:
             opened_values = opening.open_with(
                 service.current().install, key, header, blobs, self._at_hand, self._elements
             )
         except Tampered:
-            log.append(VaultEvent.OPENING_FAILED, self._actor, customer=header.customer)
+            self._writer.note(VaultEvent.OPENING_FAILED, header.customer, {})
             return Brought(Outcome.TAMPERED)
         found = judging.judged(
-            memory, opened_values, values, source=self._says.source, prefer=self._says.prefer,
+            memory, opened_values, values, source=speaker, prefer=self._says.prefer,
             is_first=header.version == 1,
         )  # fmt: skip
         return self._applied(key, header, opened_values, found, standing)
@@ -140,7 +148,7 @@ class _Hand:
             self._writer.rewrite(key, header, opened_values, opened_after, self._at_hand)
         else:
             details = {"source": self._says.source, "differs": sorted(found.conflicts)}
-            log.append(VaultEvent.COMPARED, self._actor, customer=header.customer, details=details)
+            self._writer.note(VaultEvent.COMPARED, header.customer, details)
         if outcome not in {Outcome.HELD, Outcome.RESTRICTED}:
             self._remember(header.customer, found.said)
         return Brought(outcome, found.conflicts, is_changed)
@@ -149,11 +157,12 @@ class _Hand:
         memory = self._memories[customer]
         if memory.is_damaged:
             details = {"source": self._says.source}
-            log.append(VaultEvent.SAID_DAMAGED, self._actor, customer=customer, details=details)
-        memory.remember(self._says.source, values, self._says.fields)
+            self._writer.note(VaultEvent.SAID_DAMAGED, customer, details)
+        memory.remember(self._says.speaker(customer), values, self._says.fields)
         self._remembered.append((customer, memory))
 
-    def remember(self) -> None:
+    def finish(self) -> None:
+        self._writer.finish()
         said.store(self._remembered)
 
 

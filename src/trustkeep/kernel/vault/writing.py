@@ -5,6 +5,7 @@ version, and the writing and its ledger entry stand or fall together.
 """
 
 from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -31,6 +32,16 @@ from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import Written
 from trustkeep.kernel.vault.sealing import Values
 
+_HEADER = (
+    "UPDATE vault_customer SET state = %s, version = %s, key_version = %s, classes = %s,"
+    " seal = %s WHERE id = %s"
+)
+_VALUE = (
+    "INSERT INTO vault_sealedvalues (customer_id, number, version, blob)"
+    " VALUES (%s, %s, %s, %s) ON CONFLICT (customer_id, number)"
+    " DO UPDATE SET version = excluded.version, blob = excluded.blob"
+)
+
 
 def write_fields(actor: Actor, customer: UUID, changes: Mapping[str, str | None]) -> None:
     """Change values of one customer; None removes one.  Only inside a transaction.
@@ -56,7 +67,9 @@ def write_fields(actor: Actor, customer: UUID, changes: Mapping[str, str | None]
         keys.install, key, header, blobs[customer], list(elements), elements
     )
     opened_after = _changed(opened_values, changes)
-    Writer(actor, elements).rewrite(key, header, opened_values, opened_after, list(elements))
+    writer = Writer(actor, elements)
+    writer.rewrite(key, header, opened_values, opened_after, list(elements))
+    writer.finish()
     memory = said.memories({customer: key})[customer]
     if memory.is_damaged:
         log.append(VaultEvent.SAID_DAMAGED, actor, customer=customer)
@@ -65,11 +78,19 @@ def write_fields(actor: Actor, customer: UUID, changes: Mapping[str, str | None]
 
 
 class Writer:
-    """Puts values in the place of others, for one actor; `details` are what entries say besides."""
+    """Puts values in the place of others, for one actor; `details` are what entries say besides.
+
+    What is written is stored when `finish` is called, for all customers at once.
+    """
 
     def __init__(self, actor: Actor, elements: Mapping[str, Element], **details: str) -> None:
         self._actor, self._elements, self._details = actor, elements, details
         self._indexer = index.for_writing()
+        self._policy = service.current().named_key("policy")
+        self._headers: list[tuple[Any, ...]] = []
+        self._values: list[tuple[Any, ...]] = []
+        self._rewritten: list[index_parts.Rewritten] = []
+        self._drafts: list[log.Draft] = []
 
     def rewrite(
         self,
@@ -83,22 +104,33 @@ class Writer:
 
         `at_hand` are the elements of every class that was opened; what is in others stays.
         """
-        keys = service.current()
-        after, fresh = _resealed(
-            keys.install, key, header, opened_before, opened_after, self._elements
-        )
-        _store(after, after.seal(keys.named_key("policy")), fresh)
-        index_parts.replace(
-            self._indexer, header, opened_before, opened_after,
-            others=[one for one in self._elements if one not in at_hand],
-        )  # fmt: skip
+        install = service.current().install
+        after, fresh = _resealed(install, key, header, opened_before, opened_after, self._elements)
+        self._headers.append((
+            after.state, after.version, after.key_version, after.packed, after.seal(self._policy),
+            after.customer,
+        ))  # fmt: skip
+        self._values += [
+            (header.customer, number, version, blob) for number, (version, blob) in fresh.items()
+        ]
+        others = [one for one in self._elements if one not in at_hand]
+        self._rewritten.append(index_parts.Rewritten(header, opened_before, opened_after, others))
         written = {"state": after.version, "written": rules.ledger_versions(after.classes)}
-        log.append(
-            VaultEvent.WRITTEN,
-            self._actor,
-            customer=header.customer,
-            details={**written, **self._details},
-        )
+        self.note(VaultEvent.WRITTEN, header.customer, {**written, **self._details})
+
+    def note(self, event: VaultEvent, customer: UUID, details: Mapping[str, object]) -> None:
+        """Have an entry written about a customer, in its order among the others."""
+        self._drafts.append(log.Draft(event, self._actor, customer, None, details))
+
+    def finish(self) -> None:
+        """Store what was written, with its entries; only inside the transaction of the locks."""
+        if self._headers:
+            with connection.cursor() as cursor:
+                cursor.executemany(_HEADER, self._headers)
+                cursor.executemany(_VALUE, self._values)
+            index_parts.replace(self._indexer, self._rewritten)
+        log.append_many(self._drafts)
+        self._headers, self._values, self._rewritten, self._drafts = [], [], [], []
 
 
 def _changed(opened_values: Values, changes: Mapping[str, str | None]) -> dict[str, str]:
@@ -133,22 +165,3 @@ def _resealed(
         fresh[number] = (version, blob)
         classes[number] = Written.of(version, blob)
     return header.following(classes=classes), fresh
-
-
-def _store(header: Header, seal: bytes, fresh: Mapping[int, tuple[int, bytes]]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE vault_customer SET state = %s, version = %s, key_version = %s, classes = %s,"
-            " seal = %s WHERE id = %s",
-            (
-                header.state, header.version, header.key_version, rules.packed(header.classes),
-                seal, header.customer,
-            ),
-        )  # fmt: skip
-        for number, (version, blob) in fresh.items():
-            cursor.execute(
-                "INSERT INTO vault_sealedvalues (customer_id, number, version, blob)"
-                " VALUES (%s, %s, %s, %s) ON CONFLICT (customer_id, number)"
-                " DO UPDATE SET version = excluded.version, blob = excluded.blob",
-                (header.customer, number, version, blob),
-            )

@@ -28,6 +28,18 @@ _SEARCH = {
 }
 
 
+_DUPLICATES = {
+    "fields": Detail.CODES,
+    "hits": Detail.COUNT,
+    "found": Detail.IDS,
+    "token": Detail.ID,
+    "grants": Detail.CODES,
+    "bulk": Detail.FLAG,
+    "case": Detail.ID,
+    "reasons": Detail.CODES,
+}
+
+
 class AccessEvent(Event):
     """Readings, changes, and what allows them."""
 
@@ -37,6 +49,8 @@ class AccessEvent(Event):
     CHANGE_REFUSED = "access.change.refused", _READ
     SEARCHED = "access.search.made", _SEARCH
     SEARCH_REFUSED = "access.search.refused", _SEARCH
+    DUPLICATES_FOUND = "access.duplicates.found", _DUPLICATES
+    DUPLICATES_REFUSED = "access.duplicates.refused", _DUPLICATES
     GRANTED = (
         "access.grant.given",
         {

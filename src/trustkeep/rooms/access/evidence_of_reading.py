@@ -46,9 +46,11 @@ _USES: Mapping[AccessEvent, Permission] = {
     AccessEvent.PERMITTED: Permission.READ_CUSTOMER,
     AccessEvent.CHANGE_PERMITTED: Permission.WRITE_CUSTOMER,
     AccessEvent.SEARCHED: Permission.SEARCH_CUSTOMERS,
+    AccessEvent.DUPLICATES_FOUND: Permission.MERGE_CUSTOMERS,
 }
+_NAMES_NOBODY = (AccessEvent.SEARCHED, AccessEvent.DUPLICATES_FOUND)
 # What the vault itself did to a customer: the entry of a permitted change stands before it.
-_DEEDS = (VaultEvent.WRITTEN, VaultEvent.COMPARED)
+_DEEDS = (VaultEvent.WRITTEN, VaultEvent.COMPARED, VaultEvent.MERGED)
 _FARTHEST = timedelta(minutes=10)  # between the two: they are of one transaction
 _MOST_OPEN = 20_000
 
@@ -154,7 +156,7 @@ class _Judge:
         if case.opened_at > entry.at or (case.closed_at and entry.at - case.closed_at > _GRACE):
             return "case_not_open"
         # A search names nobody: whom it finds is not known before.
-        is_of_case = entry.event == AccessEvent.SEARCHED or entry.customer in case.customers
+        is_of_case = entry.event in _NAMES_NOBODY or entry.customer in case.customers
         return None if is_of_case else "case_names_another"
 
     def _case(self, named: str) -> Case | None:

@@ -4,7 +4,7 @@ from trustkeep.base.events import Detail, Event
 
 
 class CustomerEvent(Event):
-    """Imports, exports, and what becomes of a request to erase."""
+    """Imports, exports, pairs, and what becomes of a request to erase."""
 
     IMPORT_FINISHED = (
         "customers.import.finished",
@@ -33,4 +33,5 @@ class CustomerEvent(Event):
             "digest": Detail.DIGEST,
         },
     )
+    TOLD_APART = "customers.pair.told_apart", {"other": Detail.ID}
     ERASURE_REQUESTED = "customers.erasure.requested", {"approval": Detail.ID}

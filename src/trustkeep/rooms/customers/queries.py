@@ -1,18 +1,20 @@
-"""What can be asked about erasures; never a value."""
+"""What can be asked about erasures and pairs; never a value."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Missing
+from trustkeep.kernel.approvals import queries as approvals
 from trustkeep.kernel.evidence import receipts
 from trustkeep.kernel.evidence.models import Receipt
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.kernel.vault.rules import State
-from trustkeep.rooms.customers.models import ErasureRequest
+from trustkeep.rooms.customers.models import Apart, ErasureRequest
 
 RECEIPT = "erasure"
 
@@ -45,3 +47,22 @@ def without_receipt() -> list[UUID]:
     issued = Receipt.objects.filter(kind=RECEIPT, customer=OuterRef("id"))
     erased = Customer.objects.filter(~Exists(issued), state=State.ERASED)
     return list(erased.order_by("id").values_list("id", flat=True))
+
+
+def told_apart(pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    """Those of some pairs, the lesser id first, whom somebody said to be two people."""
+    ones = {one for one, _ in pairs}
+    found = Apart.objects.filter(one__in=ones).values_list("one", "other")
+    return set(pairs).intersection(found)
+
+
+def apart_from(customer: UUID) -> set[UUID]:
+    """Everybody whom somebody told apart from a customer."""
+    rows = Apart.objects.filter(Q(one=customer) | Q(other=customer)).values_list("one", "other")
+    return {one for pair in rows for one in pair} - {customer}
+
+
+def erasure_asked(customers: Collection[UUID], verb: str) -> bool:
+    """Whether an erasure of one of these was asked for, and is neither done nor over."""
+    asked = ErasureRequest.objects.filter(customer__in=customers).values_list("approval", flat=True)
+    return approvals.any_open(verb, asked)

@@ -24,6 +24,7 @@ from trustkeep.kernel.ledger import (
 from trustkeep.kernel.ledger.browsing import Found
 from trustkeep.kernel.people import authority
 from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.vault import merged
 from trustkeep.web.arguments import moment
 from trustkeep.web.command import HOST, Answer, NounCommand, verb
 from trustkeep.web.plain_text import as_text
@@ -146,10 +147,13 @@ class Command(NounCommand):
         "entries", permission=Permission.VIEW_LEDGER, help="find entries, the newest first",
         arguments=_entries,
     )  # fmt: skip
-    def entries(self, actor: Actor, *, by: str | None, most: int, **wanted: Any) -> Answer:
+    def entries(
+        self, actor: Actor, *, by: str | None, most: int, customer: UUID | None, **wanted: Any
+    ) -> Answer:
         """Entries by whom, about whom, of what kind and when; for the DPO and auditors."""
         authority.require(actor, Permission.VIEW_LEDGER)
-        found = browsing.entries(browsing.Wanted(actor=by, **wanted), most)
+        customers = merged.traces_of(customer) if customer else None
+        found = browsing.entries(browsing.Wanted(customers, by, **wanted), most)
         return Answer([{"position": one.position, **one.entry} for one in found], _lines(found))
 
     @verb("export", permission=HOST, help="a folder for the verifier", arguments=_folder)

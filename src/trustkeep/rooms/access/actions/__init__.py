@@ -3,7 +3,9 @@
 from trustkeep.rooms.access.actions.bringing import BroughtMany, bring_many, require_bringing
 from trustkeep.rooms.access.actions.cases import close_case, open_case
 from trustkeep.rooms.access.actions.changing import change_fields
+from trustkeep.rooms.access.actions.duplicates import Alike, Pair, find_duplicates
 from trustkeep.rooms.access.actions.grants import give_grant, revoke_grant
+from trustkeep.rooms.access.actions.merging import merge_customers
 from trustkeep.rooms.access.actions.proposed import give_proposed
 from trustkeep.rooms.access.actions.reading import (
     Opened,
@@ -24,10 +26,12 @@ from trustkeep.rooms.access.actions.searching import (
 from trustkeep.rooms.access.rules import Refusal
 
 __all__ = [
+    "Alike",
     "BroughtMany",
     "Card",
     "Found",
     "Opened",
+    "Pair",
     "ReadEach",
     "Refusal",
     "Sought",
@@ -36,8 +40,10 @@ __all__ = [
     "change_fields",
     "close_case",
     "find_customers",
+    "find_duplicates",
     "give_grant",
     "give_proposed",
+    "merge_customers",
     "open_case",
     "read_each",
     "read_fields",

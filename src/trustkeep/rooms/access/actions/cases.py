@@ -12,6 +12,7 @@ from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.vault import merged
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.rooms.access import queries
 from trustkeep.rooms.access.events import AccessEvent
@@ -34,7 +35,8 @@ def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[
             "A system is named by a short code in small letters, such as helpdesk.",
             {"system": "a code of at most 24 letters, digits, - and _"},
         )
-    named = sorted(set(customers))
+    # One who was merged is named as whoever has the values now.
+    named = sorted({path.survivor for path in merged.paths(customers).values()})
     unknown = len(named) - Customer.objects.filter(id__in=named).count()
     if unknown or not named:
         _note_refused(actor, unknown)

@@ -1,8 +1,7 @@
 """Rows of an import whose customers are known: what is new is brought in.  SOP 4.1a, 4.2a, 4.3a."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from uuid import UUID
 
 from trustkeep.base import points
@@ -10,7 +9,7 @@ from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Tampered
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import updating
+from trustkeep.kernel.vault import creating, updating
 from trustkeep.kernel.vault.creating import NewCustomer
 from trustkeep.kernel.vault.judging import Difference, Prefer
 from trustkeep.kernel.vault.updating import Brought, Outcome
@@ -19,7 +18,7 @@ from trustkeep.rooms.customers.rules import Mapped, RefusedRow, RowRefusal
 
 __all__ = ["Bringing", "Prefer", "Row"]
 
-Known = Mapping[UUID, NewCustomer]
+Known = Mapping[UUID, creating.Known]
 Refusals = tuple[tuple[str | None, RowRefusal], ...]  # columns, reason
 _OUTCOMES = {
     Outcome.HELD: RowRefusal.HELD,
@@ -70,11 +69,19 @@ class Bringing:
         """
         access.require_bringing(actor, fields=tuple(self.mapped.fields), purpose=self.purpose)
 
-    def parts(self, known: Known) -> Iterator[Known]:
-        """The known customers, as many at a time as may be brought in one step."""
-        rest = iter(known)
-        while some := list(islice(rest, updating.MOST_AT_ONCE)):
-            yield {customer: known[customer] for customer in some}
+    def parts(self, known: Sequence[creating.Known]) -> Iterator[Known]:
+        """The known customers, as many at a time as may be brought in one step, and each once.
+
+        Of two who were merged the file may still have both.
+        """
+        part: dict[UUID, creating.Known] = {}
+        for one in known:
+            if one.customer in part or len(part) == updating.MOST_AT_ONCE:
+                yield part
+                part = {}
+            part[one.customer] = one
+        if part:
+            yield part
 
     def bring(self, actor: Actor, known: Known) -> list[Row]:
         """Bring a few hundred known customers up to date, in one durable step.
@@ -90,7 +97,7 @@ class Bringing:
             except Tampered as problem:
                 if problem.customer not in left:
                     raise
-                row = left.pop(problem.customer)
+                row = left.pop(problem.customer).row
                 rows.append(Row(row.reference, refusals=((None, RowRefusal.TAMPERED),)))
         points.reached("customers.batch_brought")
         return rows
@@ -98,14 +105,19 @@ class Bringing:
     def _brought(self, actor: Actor, known: Known) -> list[Row]:
         done = access.bring_many(
             actor,
-            rows={customer: row.opened_values for customer, row in known.items()},
-            says=updating.Said(self.source, self.prefer, tuple(self.mapped.fields)),
+            rows={customer: one.row.opened_values for customer, one in known.items()},
+            says=updating.Said(
+                self.source,
+                self.prefer,
+                tuple(self.mapped.fields),
+                {customer: one.path.through for customer, one in known.items()},
+            ),
             purpose=self.purpose,
         )
-        rows = [self._row(known[customer], one) for customer, one in done.brought.items()]
+        rows = [self._row(known[customer].row, one) for customer, one in done.brought.items()]
         for customer, reasons in done.refused.items():
             refused = tuple((None, _REFUSALS[one]) for one in reasons if one in _REFUSALS)
-            rows.append(Row(known[customer].reference, refusals=refused))
+            rows.append(Row(known[customer].row.reference, refusals=refused))
         return rows
 
     def _row(self, row: NewCustomer, one: Brought) -> Row:

@@ -19,7 +19,7 @@ from trustkeep.kernel.keys import epochs, register
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import erasure
+from trustkeep.kernel.vault import erasure, merged
 from trustkeep.rooms.customers import queries
 from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_erasures, outcome_of
 from trustkeep.rooms.customers.events import CustomerEvent
@@ -85,14 +85,16 @@ def sweep_erasures(actor: Actor) -> list[ErasureOutcome]:
         if asked is not None and _may_go(asked.customer):
             try:
                 outcomes += _carried_out(actor, approval, asked.customer)
-            except Denied:
-                continue  # who asked or agreed has left since, so it ends without being done
+            except (Denied, Conflict):
+                # Who asked or agreed has left since, or who was asked for has grown by a merge: it
+                # ends without being done.
+                continue
     return outcomes
 
 
 def _may_go(customer: UUID) -> bool:
     standing = register.facts(customer)
-    return not (standing.gone or standing.held)
+    return not (standing.gone or any(register.facts(one).held for one in _everybody(customer)))
 
 
 def _carried_out(actor: Actor, approval: UUID, customer: UUID) -> list[ErasureOutcome]:
@@ -113,7 +115,7 @@ def _begin(actor: Actor, approval: UUID, customer: UUID) -> None:
         ) or approvals.take(
             actor, approval, verb=epochs.DESTROY, parameters=_parameters(customer)
         )  # fmt: skip
-        erasure.intend(actor, customer, authorisation)
+        erasure.intend(actor, customer, authorisation, along=merged.taken_in(customer))
     except Denied:
         # The sweep of another process may have used the approval a moment ago.
         if not register.facts(customer).gone:
@@ -121,9 +123,14 @@ def _begin(actor: Actor, approval: UUID, customer: UUID) -> None:
 
 
 def _refuse_held(customer: UUID) -> None:
-    if register.facts(customer).held:
+    if any(register.facts(one).held for one in _everybody(customer)):
         raise Conflict("A legal hold stands on this customer; nothing was destroyed.")
 
 
 def _parameters(customer: UUID) -> dict[str, Value]:
-    return {"customers": [str(customer)]}
+    return {"customers": [str(one) for one in _everybody(customer)]}
+
+
+def _everybody(customer: UUID) -> list[UUID]:
+    """The customer and whoever was merged into this record: their keys open old backups of it."""
+    return sorted([customer, *merged.taken_in(customer)], key=str)

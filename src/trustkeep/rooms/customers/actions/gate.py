@@ -14,6 +14,7 @@ from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.kernel.vault.rules import State
 
+_NOBODY = (State.ERASED, State.MERGED)
 SLACK = timedelta(minutes=1)  # by how much the clocks of two machines may differ
 MOST_BEFORE_PROOF = 50  # customers, before the recovery kit must have been proven
 
@@ -69,7 +70,7 @@ def refuse_unproven(references: Sequence[str]) -> None:
         Conflict: too many of them would be new.
         SlotUnreachable: the recovery slot does not answer.
     """
-    there = Customer.objects.exclude(state=State.ERASED)[: MOST_BEFORE_PROOF + 1].count()
+    there = Customer.objects.exclude(state__in=_NOBODY)[: MOST_BEFORE_PROOF + 1].count()
     if there + len(references) <= MOST_BEFORE_PROOF or _is_recoverable(service.current()):
         return
     new = creating.count_new(references)

@@ -27,7 +27,7 @@ from trustkeep.kernel.vault import creating, index
 from trustkeep.kernel.vault.creating import NewCustomer, Stored
 from trustkeep.rooms.customers.actions import gate, mapping
 from trustkeep.rooms.customers.actions.bringing import Bringing, Prefer
-from trustkeep.rooms.customers.actions.rows import Imported, batches
+from trustkeep.rooms.customers.actions.rows import Agree, Imported, batches
 from trustkeep.rooms.customers.actions.table import Table
 from trustkeep.rooms.customers.events import CustomerEvent
 from trustkeep.rooms.customers.rules import Mapped
@@ -51,13 +51,14 @@ class _Import:
     made_at: datetime | None
     bringing: Bringing | None
     waits: Waits | None
+    agree: Agree | None
     is_demo: bool
 
     def take_all(
         self, table: Table, mapped: Mapped, done: Imported, progress: Progress | None
     ) -> None:
         """Take the rows of a file, batch by batch."""
-        for rows, lines in batches(table, mapped, done, at_most=BATCH):
+        for rows, lines in batches(table, mapped, done, at_most=BATCH, agree=self.agree):
             self._take(rows, lines, done)
             if progress:
                 progress(done, table.bytes_read / table.size if table.size else None)
@@ -98,6 +99,7 @@ def import_customers(
     waits: Waits | None = None,
     made_at: datetime | None = None,
     prefer: Prefer = Prefer.NEITHER,
+    agree: Agree | None = None,
     is_demo: bool = False,
 ) -> Imported:
     """Store the customers of a file, or of standard input (`-`).
@@ -107,6 +109,7 @@ def import_customers(
     `purpose` is what known customers are brought up to date for; None leaves them alone.
     `prefer` says whose value counts where both the file and somebody here changed one.
     `progress` hears what was done so far and the share of the file, None where its size is unknown;
+    `agree` is shown what becomes of the columns, and raises what ends the import before it began;
     `waits` hears how many seconds a batch has waited for a key change to end.
 
     Raises:
@@ -122,14 +125,16 @@ def import_customers(
     act = _Import(
         actor, mapping.declared(mapped), source,
         None if made_at is None else gate.not_in_the_future(made_at),
-        Bringing(purpose, source, prefer, mapped) if purpose is not None else None, waits, is_demo,
+        Bringing(purpose, source, prefer, mapped) if purpose is not None else None, waits, agree,
+        is_demo,
     )  # fmt: skip
     index.ready()
     if act.bringing is not None:
         act.bringing.require(actor)
     done = Imported()
     with _telling_what_is_stored(done):
-        act.take_all(Table(file), mapped, done, progress)
+        table = Table(file, separator=mapped.separator, encoding=mapped.encoding)
+        act.take_all(table, mapped, done, progress)
         _finish(act, done)
     return done
 

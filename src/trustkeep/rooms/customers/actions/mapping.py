@@ -5,6 +5,7 @@ SOP 4.1a.
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,27 @@ from trustkeep.base.paths import usable
 from trustkeep.kernel.vault import elements
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.customers import rules
-from trustkeep.rooms.customers.rules import Mapped
+from trustkeep.rooms.customers.rules import Encoding, Mapped
+from trustkeep.rooms.customers.rules.guessing import quoted
 from trustkeep.rooms.purposes import queries as purposes
 
 Declared = Mapping[str, Element]
+_FORM = {"separator": ",", "encoding": str(Encoding.UTF_8)}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an import is about to do with a file: column and element, and the columns left out."""
+
+    reference: str
+    columns: Sequence[tuple[str, str]]
+    left_out: Sequence[str]
 
 
 def mapping_from(path: Path) -> Mapped:
     """The mapping that a TOML file declares: `reference = "Column"`, `[fields] element = "Column"`.
+
+    `separator` and `encoding` may say how the file is written; else it has commas, in UTF-8.
 
     Raises:
         Unacceptable: it cannot be read, or it is not a mapping.
@@ -35,14 +49,27 @@ def mapping_from(path: Path) -> Mapped:
     texts = [data.get("reference"), *fields, *fields.values()] if isinstance(fields, dict) else []
     if (
         not texts
-        or set(data) != {"reference", "fields"}
+        or not set(data) <= {"reference", "fields", *_FORM}
         or any(type(one) is not str for one in texts)
     ):
         raise Unacceptable(
             f'{path} is no mapping: it needs reference = "Column" and a table [fields] with '
             'element = "Column".'
         )
-    return Mapped(data["reference"], dict(fields))
+    form = {**_FORM, **data}
+    if form["separator"] not in rules.SEPARATORS or form["encoding"] not in set(Encoding):
+        raise Unacceptable(
+            f"{path} names a separator or an encoding that is not known: a separator is a comma, "
+            f"a semicolon, a tab or a vertical bar, an encoding {' or '.join(Encoding)}."
+        )
+    return Mapped(data["reference"], dict(fields), form["separator"], Encoding(form["encoding"]))
+
+
+def shown(header: Sequence[str], mapped: Mapped) -> Shown:
+    """What an import will do with the columns of a file."""
+    columns = [(column, element) for element, column in mapped.fields.items()]
+    taken = {mapped.reference, *mapped.fields.values()}
+    return Shown(mapped.reference, columns, [one for one in header if one not in taken])
 
 
 def check_source(source: str) -> None:
@@ -86,11 +113,22 @@ def check_header(header: Sequence[str], mapped: Mapped) -> None:
     separator = rules.separator_in(header)
     if missing and separator:
         raise Unacceptable(
-            f"The columns of the file are separated by {separator}: save it with commas."
+            f"The columns of the file are separated by {rules.SEPARATORS[separator]}: say "
+            f"separator = {quoted(separator)} in the mapping, or save it with "
+            f"{rules.SEPARATORS[mapped.separator]}."
         )
     if missing:
         raise Unacceptable(
             f"The file has no column {', '.join(missing)}: mend the mapping or the first line."
         )
+    check_names(header)
+
+
+def check_names(header: Sequence[str]) -> None:
+    """Refuse a header that names two columns alike.
+
+    Raises:
+        Unacceptable: it does.
+    """
     if len(set(header)) != len(header):
         raise Unacceptable("Two columns of the file have the same name: rename one of them.")

@@ -1,6 +1,6 @@
 """The rows of a file, batch by batch: each reference once, and what is refused is counted."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trustkeep.base.errors import Unacceptable
@@ -13,6 +13,7 @@ from trustkeep.rooms.customers.rules import Mapped, RefusedRow, RowRefusal, Take
 
 MOST_REPORTED = 10_000
 
+Agree = Callable[[mapping.Shown], None]  # raises where somebody does not
 Batch = tuple[list[NewCustomer], Mapping[str, int]]  # rows, and the line of each reference
 
 
@@ -43,21 +44,27 @@ class Imported:
         self.refused += reasons[: MOST_REPORTED - len(self.refused)]
 
 
-def batches(table: Table, mapped: Mapped, done: Imported, *, at_most: int) -> Iterator[Batch]:
+def batches(
+    table: Table, mapped: Mapped, done: Imported, *, at_most: int, agree: Agree | None = None
+) -> Iterator[Batch]:
     """The rows that may be stored, so many at a time; those that may not are counted in `done`.
+
+    `agree` is shown what becomes of the columns before the first row is read.
 
     Raises:
         Unacceptable: the file is no table that fits; what came before was given.
     """
     references = References()
-    for batch in _batches(_taken(table, mapped, done), at_most):
+    for batch in _batches(_taken(table, mapped, done, agree), at_most):
         yield _distinct(batch, references, done)
 
 
-def _taken(table: Table, mapped: Mapped, done: Imported) -> Iterator[TakenRow]:
+def _taken(table: Table, mapped: Mapped, done: Imported, agree: Agree | None) -> Iterator[TakenRow]:
     rows = table.rows()
     _, header = next(rows)
     mapping.check_header(header, mapped)
+    if agree:
+        agree(mapping.shown(header, mapped))
     for line, cells in rows:
         row = rules.row_of(line, header, cells, mapped)
         if isinstance(row, RefusedRow):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from trustkeep.base.errors import Unacceptable
+from trustkeep.rooms.customers.rules import Encoding
 
 LONGEST_LINE = 1024 * 1024  # bytes
 
@@ -16,11 +17,14 @@ class Table:
     """A CSV file with a header: its columns, then its rows with the line each one began in.
 
     The path `-` is standard input.  `size` is None where it is not known.  Cells of a line that is
-    not UTF-8 carry the replacement character, and are refused later.
+    not in the encoding carry the replacement character, and are refused later.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, separator: str = ",", encoding: Encoding = Encoding.UTF_8
+    ) -> None:
         self.path = path
+        self._separator, self._encoding = separator, encoding
         self.name = "standard input" if str(path) == "-" else path.name
         self.bytes_read = 0
         self.size: int | None = None
@@ -49,7 +53,7 @@ class Table:
             ) from None
 
     def _parsed(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(self._lines(file), strict=True)
+        reader = csv.reader(self._lines(file), delimiter=self._separator, strict=True)
         begun = 1
         try:
             for cells in reader:
@@ -85,7 +89,8 @@ class Table:
                     f"{self.name} is UTF-16 and not UTF-8: save it as UTF-8 (a spreadsheet program "
                     "calls that `CSV UTF-8`)."
                 )
-            encoding = "utf-8-sig" if self._line == 1 else "utf-8"
+            is_marked = self._line == 1 and self._encoding is Encoding.UTF_8
+            encoding = "utf-8-sig" if is_marked else self._encoding
             # The csv module stops at a NUL in some versions; the row is refused either way.
             yield line.decode(encoding, errors="replace")
 

@@ -1,5 +1,5 @@
 """Customers over the API."""
 
-from trustkeep.rooms.customers.api import erasing, finding, reading
+from trustkeep.rooms.customers.api import erasing, finding, merging, reading
 
-DOORS = (reading.door, finding.door, erasing.door)
+DOORS = (reading.door, finding.door, erasing.door, merging.door)

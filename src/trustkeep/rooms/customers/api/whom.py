@@ -23,7 +23,7 @@ class Whom(Asked):
 
     def or_nobody(self) -> UUID:
         """The customer's id; nobody's, where the reference means nobody."""
-        return self.customer or known.customer_or_nobody(self.reference or "")
+        return known.one_or_nobody(self.customer, self.reference)
 
     def known(self) -> UUID:
         """The customer's id.
@@ -31,4 +31,4 @@ class Whom(Asked):
         Raises:
             Missing: the reference means nobody.
         """
-        return self.customer or known.customer_of(self.reference or "")
+        return known.one(self.customer, self.reference)

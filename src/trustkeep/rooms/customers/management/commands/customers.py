@@ -1,26 +1,22 @@
-"""Customers: import, read, find, search, change, export, erase.  SOP 4.1a, 4.2a, 4.3a, 4.5b."""
+"""Customers: import, read, find, search, change, merge, export, erase.  SOP 4.1a, 4.2a, 4.3a."""
 
 from argparse import ArgumentParser
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.kernel.approvals import queries as requests
 from trustkeep.kernel.approvals.rules import DELAY, Way
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import known
-from trustkeep.kernel.vault.judging import Prefer
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import actions, queries
-from trustkeep.rooms.customers.actions import ErasureOutcome, Imported
+from trustkeep.rooms.customers.actions import ErasureOutcome
+from trustkeep.rooms.customers.management.commands._customers_files import PARTLY, FileVerbs
+from trustkeep.rooms.customers.management.commands._customers_merging import MergingVerbs
 from trustkeep.rooms.customers.management.commands._customers_out import OutVerbs, text_in
-from trustkeep.web.arguments import moment
-from trustkeep.web.command import Answer, NounCommand, verb
+from trustkeep.web.command import Answer, verb
 
-PARTLY = 5  # exit code: done in part
 NEXT = {
     Way.TWO_PEOPLE: "Somebody else agrees and carries it out: "
     "trustkeep customers approve-erasure {named} --approval {approval}",
@@ -29,25 +25,6 @@ NEXT = {
     Way.DELAY: "It may be carried out after {after}, and is by itself while trustkeep work runs: "
     "trustkeep customers erase {named} --approval {approval}",
 }
-
-LEFT = (
-    "The known customers were left as they are: to bring them up to date with the file, name with "
-    "--purpose what for; it needs a grant for bulk (docs/operate/mapping.md)."
-)
-
-
-def _import(parser: ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="a CSV file with a header, in UTF-8; - is stdin")
-    parser.add_argument("--mapping", type=Path, required=True, help="TOML: reference and fields")
-    parser.add_argument("--source", required=True, help="where the rows come from, as a code")
-    parser.add_argument("--purpose", help="what known customers are brought up to date for")
-    parser.add_argument(
-        "--prefer", type=Prefer, choices=list(Prefer), default=Prefer.NEITHER,
-        help="whose value counts where both the file and somebody here changed one",
-    )  # fmt: skip
-    parser.add_argument(
-        "--made", type=moment, help="when its content was taken, where the file's date says else"
-    )
 
 
 def _one(parser: ArgumentParser) -> None:
@@ -82,46 +59,10 @@ def _approval(parser: ArgumentParser) -> None:
     parser.add_argument("--approval", type=UUID, required=True, help="as the request answered it")
 
 
-class Command(OutVerbs, NounCommand):
+class Command(FileVerbs, OutVerbs, MergingVerbs):
     """`trustkeep customers`."""
 
-    help = "Customers: import, read, find, search, change, export, erase"
-
-    @verb(
-        "import", permission=Permission.IMPORT_CUSTOMERS, arguments=_import,
-        help="store the customers of a CSV file; started again, nothing is stored twice",
-    )  # fmt: skip
-    def import_(
-        self, actor: Actor, *, file: Path, mapping: Path, source: str, made: datetime | None,
-        purpose: str | None, prefer: Prefer,
-    ) -> Answer:  # fmt: skip
-        """Import, with a line for each row that was refused."""
-        done = actions.import_customers(
-            actor, file=file, mapped=actions.mapping_from(mapping), source=source,
-            purpose=purpose, made_at=made or _made_at(file), prefer=prefer,
-            progress=self._show(world.monotonic()), waits=self._show_wait,
-        )  # fmt: skip
-        return _imported(done, is_left=purpose is None and done.known > 0)
-
-    def _show(self, began: float) -> Callable[[Imported, float | None], None]:
-        def show(done: Imported, share: float | None) -> None:
-            took_s = max(0.001, world.monotonic() - began)
-            rate = (done.created + done.known) / took_s
-            so_far = (
-                f"{done.created:,} created, {done.known:,} known, {done.changed:,} changed, "
-                f"{done.refused_count:,} refused, "
-                f"{rate:,.0f}/s"
-            )
-            if share is None:
-                self._say(so_far)
-            else:
-                left_s = took_s * (1 - share) / max(share, 0.001)
-                self._say(f"{share:6.1%}  {so_far}, {left_s:,.0f} s left")
-
-        return show
-
-    def _show_wait(self, waited_s: float) -> None:
-        self._say(f"keys are being changed, so the import waits ({waited_s:,.0f} s so far)")
+    help = "Customers: import, read, find, search, change, merge, export, erase"
 
     @verb("read", permission=Permission.READ_CUSTOMER, arguments=_read, help="read some fields")
     def read(
@@ -131,7 +72,7 @@ class Command(OutVerbs, NounCommand):
         """Read for a purpose; the entry that permits it is named."""
         opened = access.read_fields(
             actor,
-            customer=customer or known.customer_or_nobody(reference or ""),
+            customer=known.one_or_nobody(customer, reference),
             fields=fields,
             purpose=purpose,
             case=case,
@@ -157,7 +98,7 @@ class Command(OutVerbs, NounCommand):
         value = None if remove or value_file is None else text_in(value_file)
         actions.change_customer(
             actor,
-            customer=customer or known.customer_or_nobody(reference or ""),
+            customer=known.one_or_nobody(customer, reference),
             changes={field: value},
             purpose=purpose,
             case=case,
@@ -172,7 +113,7 @@ class Command(OutVerbs, NounCommand):
         self, actor: Actor, *, reference: str | None, customer: UUID | None
     ) -> Answer:
         """The number of the approval that must follow, and how it is given."""
-        whom = customer or known.customer_of(reference or "")
+        whom = known.one(customer, reference)
         approval = actions.request_erasure(actor, customer=whom)
         named = reference or f"--id {whom}"
         asked = requests.request(approval)
@@ -189,7 +130,7 @@ class Command(OutVerbs, NounCommand):
         self, actor: Actor, *, reference: str | None, customer: UUID | None, approval: UUID
     ) -> Answer:
         """Agree and erase, with the signed receipt; exit code 5 while a slot has not forgotten."""
-        whom = customer or known.customer_of(reference or "")
+        whom = known.one(customer, reference)
         return _erased(whom, actions.approve_erasure(actor, approval=approval, customer=whom))
 
     @verb(
@@ -200,7 +141,7 @@ class Command(OutVerbs, NounCommand):
         self, actor: Actor, *, reference: str | None, customer: UUID | None, approval: UUID
     ) -> Answer:
         """Erase, with the signed receipt; exit code 5 while a slot has not forgotten."""
-        whom = customer or known.customer_of(reference or "")
+        whom = known.one(customer, reference)
         return _erased(whom, actions.erase(actor, approval=approval, customer=whom))
 
     @verb(
@@ -224,29 +165,3 @@ def _erased(customer: UUID, outcomes: list[ErasureOutcome]) -> Answer:
         return Answer({"pending": list(own.pending)}, said, exit_code=PARTLY)
     receipt = own.receipt.note.decode()
     return Answer({"receipt": receipt}, receipt)
-
-
-def _made_at(file: Path) -> datetime | None:
-    """When a file was last changed; None for what is no file, or is not there."""
-    return datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.is_file() else None
-
-
-def _imported(done: Imported, *, is_left: bool) -> Answer:
-    counts = {
-        "created": done.created,
-        "known": done.known,
-        "changed": done.changed,
-        "conflicts": done.conflicts,
-        "refused": done.refused_count,
-    }
-    rows = [
-        {"line": one.line, "column": one.column, "reason": str(one.reason)} for one in done.refused
-    ]
-    # The counts last: above thousands of refused rows nobody would see them.
-    lines = [f"refused: {one.sentence}" for one in done.refused]
-    lines.append(", ".join(f"{count:,} {name}" for name, count in counts.items()))
-    data = {**counts, "rows": rows}
-    if is_left:
-        data["next"] = LEFT
-        lines.append(LEFT)
-    return Answer(data, "\n".join(lines), exit_code=PARTLY if done.refused_count else 0)

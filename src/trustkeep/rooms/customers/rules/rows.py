@@ -39,7 +39,7 @@ class RowRefusal(StrEnum):
 
 
 REMEDIES: Mapping[RowRefusal, str] = {
-    RowRefusal.NOT_UTF8: "is not UTF-8: save the file as UTF-8",
+    RowRefusal.NOT_UTF8: "is not in the encoding of the mapping: save the file as UTF-8",
     RowRefusal.RAGGED: "has more or fewer cells than the header: look for a stray separator",
     RowRefusal.NO_REFERENCE: "has no external reference: give each customer one",
     RowRefusal.DUPLICATE_REFERENCE: "repeats a reference of an earlier row: keep one of them",
@@ -63,12 +63,22 @@ REMEDIES: Mapping[RowRefusal, str] = {
 }
 
 
+class Encoding(StrEnum):
+    """How the letters of a file are written; each has a line end of one byte."""
+
+    UTF_8 = "utf-8"
+    WESTERN = "windows-1252"
+    CENTRAL = "windows-1250"
+
+
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """How columns become a customer: the reference's column, and a column for each element."""
 
     reference: str
     fields: Mapping[str, str]  # element -> column
+    separator: str = ","
+    encoding: Encoding = Encoding.UTF_8
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +126,14 @@ def row_of(
     return TakenRow(line, reference, values)
 
 
-SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 def separator_in(header: Sequence[str]) -> str | None:
     """What separates the columns of a header that was taken for one column; None: nothing known."""
     if len(header) != 1:
         return None
-    return next((name for mark, name in SEPARATORS.items() if mark in header[0]), None)
+    return next((mark for mark in SEPARATORS if mark in header[0]), None)
 
 
 def refusal_of(value: str) -> RowRefusal | None:

@@ -1,0 +1,150 @@
+"""Customers who became one: from a closed record to the one that has its values, and back.
+
+The way there stands in the closed header, under its seal; the way back is asked of the headers and
+of the register together, so that nobody who writes to the database keeps a key from an erasure.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from trustkeep.base.errors import Tampered
+from trustkeep.kernel.keys import register, service
+from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.vault import headers
+from trustkeep.kernel.vault.rules import State
+
+
+class Path(NamedTuple):
+    """Who has the values now, and through whom it leads there, the first first."""
+
+    survivor: UUID
+    through: tuple[UUID, ...] = ()
+
+
+def paths(customers: Collection[UUID], *, strict: bool = True) -> Mapping[UUID, Path]:
+    """Where the values of each of these customers are; of most where they always were.
+
+    Not `strict`, a path ends at a header that was changed from outside: who locks it, sees that.
+
+    Raises:
+        Tampered: a closed header was changed from outside.
+    """
+    found = {customer: Path(customer) for customer in customers}
+    open_ends = set(customers)
+    while open_ends:
+        closed = {one.customer: one.into for one in _closed(open_ends, strict=strict)}
+        open_ends = set()
+        for customer, path in found.items():
+            into = closed.get(path.survivor)
+            if into is not None:
+                found[customer] = Path(into, (*path.through, path.survivor))
+                open_ends.add(into)
+    return found
+
+
+def survivor_of(customer: UUID) -> UUID:
+    """Who has the values of a customer now.
+
+    Raises:
+        Tampered: as `paths`.
+    """
+    return paths([customer])[customer].survivor
+
+
+def taken_in(customer: UUID) -> tuple[UUID, ...]:
+    """Everybody whose values went into this customer's record, in the order of their ids.
+
+    Raises:
+        Tampered: one of their headers was changed from outside.
+    """
+    told = {UUID(one) for one in register.facts(customer).taken_in}
+    if lost := told - with_record(told):
+        raise Tampered(
+            f"The record of customer {min(lost)}, who was merged into {customer}, was removed from "
+            "outside: restore it from a backup.",
+            customer,
+        )
+    found = told | _closed_into([customer])
+    found |= _closed_below(found)
+    # What a crash left in the register only did not happen: such a record is open, or elsewhere.
+    led = paths(found).items()
+    return tuple(sorted(one for one, path in led if path.through and path.survivor == customer))
+
+
+def traces_of(customer: UUID) -> list[UUID]:
+    """Under which ids the ledger tells of a customer, also where they were erased since."""
+    told = [UUID(one) for one in register.facts(customer).taken_in]
+    closed, _ = headers.with_blobs(told, (), (State.MERGED, State.ERASING, State.ERASED))
+    return [customer, *sorted(closed)]
+
+
+def enter_again() -> int:
+    """After a key store was restored from a backup: enter again what the closed headers say.
+
+    Returns how many had been forgotten.
+
+    Raises:
+        Tampered: a closed header was changed from outside.
+    """
+    keys = service.current()
+    closed = _closed(None, strict=True)
+    with keys.store.writing() as rows:
+        told = register.standings_in(keys, rows, {one.into for one in closed if one.into})
+        forgotten = [
+            one for one in closed if one.into and str(one.customer) not in told[one.into].taken_in
+        ]
+        for one in forgotten:
+            if one.into:
+                details = {"customer": str(one.customer)}
+                register.append(keys, rows, Fact.TOOK_IN, one.into, details)
+    register.anchor(keys)
+    return len(forgotten)
+
+
+def _closed(customers: Collection[UUID] | None, *, strict: bool) -> list[headers.Header]:
+    """The headers of those who were merged; None: of all."""
+    key = service.current().named_key("policy")
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, {headers.COLUMNS} FROM vault_customer WHERE state = %s"  # noqa: S608 - ours
+            " AND (%s::uuid[] IS NULL OR id = ANY(%s::uuid[]))",
+            (State.MERGED, *(2 * [None if customers is None else list(customers)])),
+        )
+        for customer, *columns in cursor.fetchall():
+            try:
+                found.append(headers.checked(customer, columns, key))
+            except Tampered:
+                if strict:
+                    raise
+    return found
+
+
+def _closed_below(customers: Collection[UUID]) -> set[UUID]:
+    below: set[UUID] = set()
+    fresh = set(customers)
+    while fresh:
+        fresh = _closed_into(fresh) - below
+        below |= fresh
+    return below
+
+
+def _closed_into(customers: Collection[UUID]) -> set[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM vault_customer WHERE state = %s AND classes = ANY(%s)",
+            (State.MERGED, [one.bytes for one in customers]),
+        )
+        return {customer for (customer,) in cursor.fetchall()}
+
+
+def with_record(customers: Collection[UUID]) -> set[UUID]:
+    """Those of some customers that have a record, whatever has become of it."""
+    if not customers:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM vault_customer WHERE id = ANY(%s)", (list(customers),))
+        return {customer for (customer,) in cursor.fetchall()}

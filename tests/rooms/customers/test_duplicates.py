@@ -1,0 +1,102 @@
+"""Pairs of customers who may be one person: proposed by what they share, never by its value."""
+
+import pytest
+from tests.installation import logged
+from tests.rooms.customers.merging import judge_state, keep_records
+
+from trustkeep.base.errors import Conflict, Denied, Unacceptable
+from trustkeep.kernel.keys import register
+from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.vault import known
+from trustkeep.kernel.vault.combining import Choice
+from trustkeep.rooms.customers import actions
+from trustkeep.rooms.customers.models import Apart
+
+
+@pytest.fixture
+def shop(company):
+    return keep_records(company)
+
+
+@pytest.fixture
+def two(shop):
+    return (
+        shop.customer("A-1", name="Dan", email="dan@x.example", phone="+48 1"),
+        shop.customer("B-2", name="Dan", email="dan@x.example", city="Hel"),
+    )
+
+
+def merge(shop, survivor, other):
+    return actions.merge(
+        shop.cleo, survivor=survivor, other=other, purpose="records", choice=Choice()
+    )
+
+
+def pairs(shop, **options):
+    found = actions.find_duplicates(shop.cleo, purpose="records", **options)
+    return [(one.pair, one.elements) for one in found]
+
+
+def test_pairs_are_proposed_with_the_reason_and_no_value(shop, two):
+    shop.customer("C-3", name="Eva", email="eva@x.example", phone="+48 (0) 1")
+    other = known.customer_of("C-3")
+
+    found = pairs(shop)
+
+    assert {
+        (tuple(sorted(two)), ("email",)), (tuple(sorted((two[0], other))), ("phone",)),
+    } == set(found)  # fmt: skip
+    assert [(tuple(sorted(two)), ("email",))] == pairs(shop, elements=["email"])
+    judge_state()
+
+
+def test_who_was_told_apart_is_not_proposed_again(shop, two):
+    for _ in range(2):
+        actions.tell_apart(shop.cleo, one=two[1], other=two[0])
+
+    assert [] == pairs(shop)
+    assert 1 == Apart.objects.count()
+    with pytest.raises(Conflict, match="two people"):
+        merge(shop, *two)
+    with pytest.raises(Denied):
+        actions.tell_apart(shop.ben, one=two[1], other=two[0])
+
+
+def test_who_was_told_apart_from_one_is_apart_from_whom_that_one_became(shop, two):
+    third = shop.customer("C-3", name="Eva", email="dan@x.example")
+    actions.tell_apart(shop.cleo, one=two[1], other=third)
+    assert {tuple(sorted(two)), tuple(sorted((two[0], third)))} == {one for one, _ in pairs(shop)}
+
+    merge(shop, *two)
+
+    assert [] == pairs(shop)
+
+
+def test_who_may_not_be_merged_is_not_proposed(shop, two):
+    register.enter(Fact.RESTRICTED, two[0])
+
+    assert [] == pairs(shop)
+
+
+def test_a_value_of_many_is_no_sign_and_more_pairs_than_fit_come_later(shop):
+    for number in range(9):
+        shop.customer(f"S-{number}", name="x", phone="+48 58 000 000")
+    for number in range(60):
+        shop.customer(f"P-{number}", name="x", email=f"p{number // 2}@x.example")
+
+    found = pairs(shop)
+
+    assert 25 == len(found)
+    for pair, _ in found:
+        actions.tell_apart(shop.cleo, one=pair[0], other=pair[1])
+    assert 5 == len(pairs(shop))
+
+
+def test_looking_for_pairs_needs_a_grant_for_bulk_and_an_element_that_is_looked_up(shop, two):
+    with pytest.raises(Denied):
+        actions.find_duplicates(shop.cleo, purpose="shipping")
+    with pytest.raises(Denied):
+        actions.find_duplicates(shop.ben, purpose="records")
+    with pytest.raises(Unacceptable, match="Nobody is looked up by city"):
+        pairs(shop, elements=["city"])
+    assert "access.duplicates.refused" in logged()
