@@ -19,6 +19,7 @@ class Receiver:
     def __init__(self, server):
         self.url = f"http://127.0.0.1:{server.server_address[1]}/hook?from=trustkeep"
         self.got, self.answer, self.headers, self.slow_s = [], 204, {}, 0.0
+        self.seen = []  # what an `answer` notes
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def receiving(context=None):
     server.daemon_threads = True
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    receiver = Receiver(server)
+    receiver = server.receiver = Receiver(server)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

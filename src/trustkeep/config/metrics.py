@@ -5,6 +5,7 @@ role `it`.  Everything is worked out from the database when it is asked for, so 
 whichever process answers.  A part that cannot be looked at is left out, as `trustkeep_up` says.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
@@ -30,8 +31,7 @@ from trustkeep.kernel.ledger import checkpoints, lag
 from trustkeep.kernel.ledger.models import PublishedCheckpoint
 from trustkeep.kernel.people import authority
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import index
-from trustkeep.kernel.vault.models import Customer
+from trustkeep.kernel.vault import index, known
 from trustkeep.kernel.webhooks.models import Delivery
 from trustkeep.web.api.signed_in import Token
 
@@ -71,7 +71,7 @@ class _Everything:
         for part, measure in PARTS.items():
             try:
                 measured = list(measure())
-            except (TrustkeepError, Error, OSError) as problem:
+            except (TrustkeepError, Error, sqlite3.Error, OSError) as problem:
                 _log.warning("metrics.part_missing", part=part, kind=type(problem).__name__)
                 up.add_metric([part], 0)
             else:
@@ -106,7 +106,9 @@ def _keys() -> Iterator[Metric]:
 
 
 def _vault() -> Iterator[Metric]:
-    yield _number("trustkeep_customers", "Customers in the vault", Customer.objects.count())
+    yield _number(
+        "trustkeep_customers", "Customers who are neither erased nor merged", known.count_active()
+    )
     _, is_ready, percent = index.state()
     yield _number("trustkeep_index_ready", "Whether customers can be looked up", is_ready)
     yield _number("trustkeep_index_percent", "How much of the index is made", percent)

@@ -53,6 +53,15 @@ def test_a_failure_stays_for_a_quarter_and_what_made_it_good_stays_with_it():
     assert {failed, good} == left()
 
 
+def test_a_failure_does_not_keep_all_that_came_after_it():
+    failed, good = put("failed", days=10), put("succeeded", days=9)
+    for _ in range(3):
+        put("succeeded", days=8)
+
+    assert 3 == forgetting.forget()
+    assert {failed, good} == left()
+
+
 def test_then_both_go():
     put("failed", days=91)
     put("succeeded", days=80)

@@ -8,6 +8,7 @@ import os
 import stat
 import zipfile
 from contextlib import closing
+from pathlib import Path
 from uuid import UUID
 
 import openpyxl
@@ -294,6 +295,16 @@ def test_what_somebody_writes_now_is_not_cleared_away(tmp_path, monkeypatch):
         with new_file.new_file(tmp_path / "two") as other:
             other.write(b"2")
     assert {"one": "1", "two": "2"} == {one.name: one.read_text() for one in tmp_path.iterdir()}
+
+
+def test_a_folder_may_be_named_from_where_one_stands(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "O_TMPFILE")
+    monkeypatch.chdir(tmp_path)
+    Path("out").mkdir()
+    with new_file.new_file(Path("out/customers.csv")) as file:
+        file.write(b"whole")
+
+    assert [b"whole"] == [each.read_bytes() for each in Path("out").iterdir()]
 
 
 def test_without_customers_there_is_a_file_with_its_columns(shop, tmp_path):

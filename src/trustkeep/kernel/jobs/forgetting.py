@@ -1,6 +1,6 @@
 """Jobs that ended long ago are forgotten, or the queue would hold every job there ever was.
 
-What made a failure good stays for as long as the failure does.
+What made a failure good, the first success after it, stays for as long as the failure does.
 """
 
 from collections.abc import Sequence
@@ -16,17 +16,26 @@ FAILED_FOR = timedelta(days=90)
 _AT_ONCE = 10_000
 
 _FORGET = """
-    DELETE FROM procrastinate_jobs WHERE id IN (
-      SELECT job.id FROM procrastinate_jobs job
-      JOIN procrastinate_events event ON event.job_id = job.id
-      WHERE job.status = ANY (%s::procrastinate_job_status[]) AND NOT EXISTS (
-        SELECT FROM procrastinate_jobs failed
-        WHERE failed.status = 'failed' AND job.status <> 'failed' AND failed.id < job.id
-          AND failed.task_name = job.task_name
-          AND failed.args -> 'handler' = job.args -> 'handler'
-          AND failed.args -> 'identifiers' = job.args -> 'identifiers')
-      GROUP BY job.id HAVING max(event.at) < now() - make_interval(days => %s)
-      LIMIT %s)
+WITH ended AS (
+  SELECT id FROM procrastinate_jobs
+  WHERE id > %(after)s AND status = ANY (%(statuses)s::procrastinate_job_status[])
+  ORDER BY id LIMIT %(at_once)s),
+making_good AS (
+  SELECT good.id FROM procrastinate_jobs failed CROSS JOIN LATERAL (
+    SELECT id FROM procrastinate_jobs later
+    WHERE later.status = 'succeeded' AND later.id > failed.id
+      AND later.task_name = failed.task_name
+      AND later.args -> 'handler' = failed.args -> 'handler'
+      AND later.args -> 'identifiers' = failed.args -> 'identifiers'
+    ORDER BY later.id LIMIT 1) good
+  WHERE failed.status = 'failed'),
+gone AS (
+  DELETE FROM procrastinate_jobs WHERE id IN (
+    SELECT id FROM ended EXCEPT SELECT id FROM making_good)
+  AND (SELECT max(at) FROM procrastinate_events WHERE job_id = procrastinate_jobs.id)
+    < now() - make_interval(days => %(days)s)
+  RETURNING id)
+SELECT (SELECT count(*) FROM gone), (SELECT max(id) FROM ended)
 """
 
 
@@ -49,10 +58,16 @@ def _forget_all(_: registry.Identifiers) -> None:
 
 def _forget(statuses: Sequence[str], ended_for: timedelta) -> int:
     forgotten = 0
-    while True:
+    after: int | None = 0
+    while after is not None:
         with connection.cursor() as cursor:
-            cursor.execute(_FORGET, (list(statuses), ended_for.days, _AT_ONCE))
-            gone = int(cursor.rowcount)
+            cursor.execute(
+                _FORGET,
+                {
+                    "statuses": list(statuses), "days": ended_for.days, "at_once": _AT_ONCE,
+                    "after": after,
+                },
+            )  # fmt: skip
+            gone, after = cursor.fetchone()
         forgotten += gone
-        if gone < _AT_ONCE:
-            return forgotten
+    return forgotten

@@ -16,9 +16,9 @@ from trustkeep.kernel.people.authority import acting
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.webhooks import queries, rules, secrets, stopping
 from trustkeep.kernel.webhooks.events import WebhookEvent
+from trustkeep.kernel.webhooks.messages import PING
 from trustkeep.kernel.webhooks.models import Delivery, Followed, Webhook
 from trustkeep.kernel.webhooks.rules import Reason
-from trustkeep.kernel.webhooks.sending import PING
 
 MOST_WEBHOOKS = 50
 MOST_OF_LABEL = 80
@@ -44,13 +44,14 @@ def add_webhook(actor: Actor, *, label: str, url: str, events: Sequence[str]) ->
     _check(label, url, events)
     row = Webhook(
         id=world.new_id(), label=label.strip(), url=url, events=sorted(set(events)),
-        owner_id=actor.id, added_at=world.now(),
+        owner_id=actor.id, added_at=world.now(), from_position=0,
     )  # fmt: skip
     with acting(actor, _P), sealed_sets.change(Webhook, None, actor) as hooks:
         if len(hooks.rows) >= MOST_WEBHOOKS:
             raise Conflict(f"There are {MOST_WEBHOOKS} webhooks already: remove one first.")
+        row.from_position = checkpoints.size()
         hooks.add(row)
-        Followed(webhook_id=row.id, position=checkpoints.size()).save(force_insert=True)
+        Followed(webhook_id=row.id, position=row.from_position).save(force_insert=True)
         log.append(WebhookEvent.ADDED, actor, details=_what(row))
     return AddedWebhook(row.id, rules.shown_secret(secrets.secret(row.id, row.generation)))
 
@@ -106,9 +107,11 @@ def stop_webhook(actor: Actor, *, webhook: UUID) -> None:
 
     Raises:
         Missing: there is none of that id.
+        Conflict: it is stopped already.
     """
 
     def change(row: Webhook) -> None:
+        _refuse_stopped(row.stopped)
         row.stopped = Reason.ASKED
         details = {"webhook": str(row.id), "reason": str(Reason.ASKED)}
         log.append(WebhookEvent.STOPPED, actor, details=details)
@@ -125,6 +128,9 @@ def resume_webhook(actor: Actor, *, webhook: UUID) -> None:
 
     def change(row: Webhook) -> None:
         row.stopped, row.owner_id = "", actor.id
+        row.from_position = checkpoints.size()
+        followed = {"position": row.from_position}
+        Followed.objects.update_or_create(webhook_id=row.id, defaults=followed)
         log.append(WebhookEvent.RESUMED, actor, details={"webhook": str(row.id)})
         settle(actor, key=stopping.key_of(row.id))
 

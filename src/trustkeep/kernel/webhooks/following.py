@@ -1,7 +1,8 @@
 """From the ledger to deliveries: each entry is looked at once for each webhook, by its position."""
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -31,9 +32,8 @@ def _follow_some() -> bool:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
             if not cursor.fetchone()[0]:
                 return False
-        hooks = sealed_sets.rows(Webhook)
-        reached = dict(Followed.objects.values_list("webhook_id", "position"))
-        live = [row for row in hooks if row.id in reached]
+        reached = reached_by()
+        live = [row for row in sealed_sets.rows(Webhook) if row.id in reached]
         listening = [row for row in live if not queries.stopped_because(row)]
         size = checkpoints.size()
         start = min((reached[row.id] for row in live), default=size)
@@ -46,7 +46,8 @@ def _follow_some() -> bool:
             )
             for position, entry in _genuine(start, end)
             for row in listening  # what happens while one is stopped is news to nobody later
-            if reached[row.id] <= position and rules.wants(row.events, entry.event)
+            if position >= max(reached[row.id], row.from_position)
+            and rules.wants(row.events, entry.event)
         ]  # fmt: skip
         Delivery.objects.bulk_create(made, ignore_conflicts=True, batch_size=1_000)
         Followed.objects.filter(webhook_id__in=[row.id for row in live], position__lt=end).update(
@@ -55,10 +56,18 @@ def _follow_some() -> bool:
     return end < size
 
 
-def _genuine(start: int, end: int) -> Iterator[tuple[int, Stored]]:
-    """The entries there that were written by us: what SQL put into the table is told nobody."""
+def reached_by() -> Mapping[UUID, int]:
+    """By webhook, before which position everything was looked at."""
+    return dict(Followed.objects.values_list("webhook_id", "position"))
+
+
+def is_genuine(entry: Stored) -> bool:
+    """Whether it was written by us: what SQL put into the table is told nobody."""
     key = ports.current().keys.tag_key()
+    return hmac.compare_digest(entry.tag, hmac.digest(key, entry.body, "sha256"))
+
+
+def _genuine(start: int, end: int) -> Iterator[tuple[int, Stored]]:
     for place in positions.in_order(start, end):
-        entry = place.entry
-        if entry and hmac.compare_digest(entry.tag, hmac.digest(key, entry.body, "sha256")):
-            yield place.position, entry
+        if place.entry and is_genuine(place.entry):
+            yield place.position, place.entry

@@ -18,6 +18,7 @@ class Webhook(SealedRow):
     set_owner = None
     sealed_columns = (
         "label", "url", "events", "owner_id", "generation", "overlap_until", "stopped", "added_at",
+        "from_position",
     )  # fmt: skip
 
     id = models.UUIDField(primary_key=True, editable=False)
@@ -29,6 +30,7 @@ class Webhook(SealedRow):
     overlap_until = models.DateTimeField(null=True)
     stopped = models.CharField(max_length=12, blank=True)  # why it gets nothing; empty: it does
     added_at = models.DateTimeField()
+    from_position = models.BigIntegerField()  # of the ledger: nothing before it is ever told
 
     class Meta:
         constraints = [

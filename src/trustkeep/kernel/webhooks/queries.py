@@ -10,10 +10,10 @@ from django.db.models import Count, Q
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Missing
 from trustkeep.base.events import Event
-from trustkeep.kernel.keys import sealed_sets
+from trustkeep.kernel.keys import register, sealed_sets
 from trustkeep.kernel.people import queries as people
 from trustkeep.kernel.people.authority import require
-from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.people.permissions import Permission, permissions_of
 from trustkeep.kernel.webhooks.models import Delivery, Webhook
 from trustkeep.kernel.webhooks.rules import Reason
 
@@ -79,7 +79,11 @@ def stopped_because(row: Webhook) -> str:
     """Why this webhook gets nothing now; empty: it does."""
     if row.stopped:
         return row.stopped
-    return "" if people.is_active(row.owner_id) else Reason.OWNER_LEFT
+    if not people.is_active(row.owner_id):
+        return Reason.OWNER_LEFT
+    roles = people.roles_of(row.owner_id)
+    counts = [role for role in roles if role not in register.facts(row.owner_id).roles_removed]
+    return "" if _P in permissions_of(counts) else Reason.OWNER_LEFT
 
 
 def event_names() -> Iterable[str]:

@@ -35,7 +35,8 @@ class Reason(StrEnum):
     ASKED = "asked"
     GONE = "gone"  # the receiver said 410
     FAILING = "failing"  # a message was given up
-    OWNER_LEFT = "owner_left"
+    OWNER_LEFT = "owner_left"  # or lost the right to hear the ledger
+    LOST = "lost"  # how far it had followed was changed from outside
 
 
 def is_pattern(text: str, known: Iterable[str]) -> bool:

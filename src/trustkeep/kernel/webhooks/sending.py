@@ -1,127 +1,116 @@
-"""From deliveries to receivers: claimed, made, signed, handed over, tried again."""
+"""From deliveries to receivers: claimed, signed, handed over, tried again."""
 
-import json
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from trustkeep.base import actor as actors
 from trustkeep.base import world
 from trustkeep.base.errors import TrustkeepError
-from trustkeep.base.events import Detail, Event
 from trustkeep.kernel.jobs.outbound import http
 from trustkeep.kernel.keys import sealed_sets
-from trustkeep.kernel.ledger import positions
-from trustkeep.kernel.webhooks import queries, rules, secrets, stopping
+from trustkeep.kernel.webhooks import messages, queries, rules, secrets, stopping
 from trustkeep.kernel.webhooks.models import Delivery, Webhook
 from trustkeep.kernel.webhooks.rules import Reason
 
-PING = "webhooks.ping"
 SENDER = actors.job("webhooks")
-OF_ONE = 4  # claimed together for one receiver: a slow one keeps the others for one answer at most
-_THREADS = 16
+OF_ONE = 4  # under way to one receiver at a time; to one that has just failed, a single one
+THREADS = 16
 _CLAIMED = timedelta(minutes=5)
-_ONE_TURN = timedelta(seconds=60)
+_ONE_TURN = timedelta(seconds=30)
 _KEPT = timedelta(days=30)
+_KEPT_AT_MOST = timedelta(days=60)  # also what nobody ends, because its webhook was removed
 GONE = 410
 
 
-@dataclass(frozen=True, slots=True)
-class _Message:
-    delivery: Delivery
-    url: str
-    body: bytes
-    headers: dict[str, str]
+@dataclass
+class _Turn:
+    """What is under way to whom; each receiver has its own pace, so that none keeps another."""
+
+    hooks: Mapping[UUID, Webhook]
+    pool: ThreadPoolExecutor
+    under_way: dict["Future[http.Answer | None]", Delivery] = field(default_factory=dict)
+    failed: set[UUID] = field(default_factory=set)
+
+    def claim(self) -> None:
+        """Begin what is due, as far as there is room; nobody else sends these meanwhile."""
+        for hook in self.hooks.values():
+            while taken := _claimed(hook.id, self._room(hook.id)):
+                for row in taken:
+                    self._begin(row, hook)
+
+    def _room(self, hook: UUID) -> int:
+        busy = sum(row.webhook_id == hook for row in self.under_way.values())
+        own = 1 if hook in self.failed else OF_ONE
+        return min(own - busy, THREADS - len(self.under_way))
+
+    def _begin(self, row: Delivery, hook: Webhook) -> None:
+        body = None if queries.stopped_because(hook) else messages.body_of(row, hook)
+        if body is None:
+            _end(row, Delivery.State.GIVEN_UP)
+            return
+        sent = self.pool.submit(_handed_over, hook, row.id, body, secrets.of(hook))
+        self.under_way[sent] = row
+
+    def settle(self) -> None:
+        """Note what has been answered, waiting until anything is."""
+        done, _ = wait(self.under_way, return_when=FIRST_COMPLETED)
+        for each in done:
+            row = self.under_way.pop(each)
+            answer = each.result()
+            is_taken = answer is not None and 200 <= answer.status < 300
+            (self.failed.discard if is_taken else self.failed.add)(row.webhook_id)
+            _note(row, answer)
 
 
 def send_due() -> None:
-    """Send what is due, for a minute at most."""
-    until = world.now() + _ONE_TURN
-    with ThreadPoolExecutor(_THREADS) as pool:
-        while world.now() < until:
-            hooks = {row.id: row for row in sealed_sets.rows(Webhook)}
-            claimed = _claim(hooks, world.now())
-            if not claimed:
-                return
-            messages = [
-                made
-                for row in claimed
-                if (made := _message(row, hooks[row.webhook_id])) is not None
-            ]
-            for message, answer in zip(messages, pool.map(_handed_over, messages), strict=True):
-                _note(message.delivery, answer)
+    """Send what is due; nothing is begun after half a minute."""
+    until = world.monotonic() + _ONE_TURN.total_seconds()
+    hooks = {row.id: row for row in sealed_sets.rows(Webhook)}
+    with ThreadPoolExecutor(THREADS) as pool:
+        turn = _Turn(hooks, pool)
+        turn.claim()
+        while turn.under_way:
+            turn.settle()
+            if world.monotonic() < until:
+                turn.claim()
 
 
 def forget_old() -> None:
     """Forget messages that ended a month ago."""
-    Delivery.objects.filter(ended_at__lt=world.now() - _KEPT).delete()
+    now = world.now()
+    old = Q(ended_at__lt=now - _KEPT) | Q(made_at__lt=now - _KEPT_AT_MOST)
+    Delivery.objects.filter(old).delete()
 
 
-def _claim(hooks: Mapping[UUID, Webhook], now: datetime) -> list[Delivery]:
-    """Some that are due for each webhook; nobody else sends them meanwhile."""
+def _claimed(hook: UUID, at_most: int) -> list[Delivery]:
+    if at_most < 1:
+        return []
+    now = world.now()
+    due = Delivery.objects.filter(
+        webhook_id=hook, state=Delivery.State.WAITING, next_at__lte=now
+    ).order_by("next_at")
     with transaction.atomic(durable=True):
-        due = Delivery.objects.filter(state=Delivery.State.WAITING, next_at__lte=now)
-        taken = [
-            row
-            for hook in hooks
-            for row in due.filter(webhook_id=hook)
-            .order_by("next_at")
-            .select_for_update(skip_locked=True)[:OF_ONE]
-        ]
+        taken = list(due.select_for_update(skip_locked=True)[:at_most])
         for row in taken:
             row.tries, row.next_at = row.tries + 1, now + _CLAIMED
         Delivery.objects.bulk_update(taken, ["tries", "next_at"])
     return taken
 
 
-def _message(row: Delivery, hook: Webhook) -> _Message | None:
-    """What is handed over; None where nothing may be sent, or there is nothing to say any more."""
-    body = _body(row)
-    if queries.stopped_because(hook) or body is None:
-        _end(row, Delivery.State.GIVEN_UP)
-        return None
-    now = world.now()
-    keys = secrets.signing(hook, now)
-    return _Message(row, hook.url, body, rules.headers(f"msg_{row.id.hex}", now, body, keys))
-
-
-def _body(row: Delivery) -> bytes | None:
-    if row.position is None:
-        return rules.body_of(row.event, row.made_at, {"webhook": str(row.webhook_id)})
-    entry = positions.entry_at(row.position)
-    if entry is None:  # pruned since
-        return None
-    said = json.loads(entry.body)
-    sealed = _sealed_details().get(entry.event, frozenset())
-    data = {
-        "position": row.position,
-        "actor": said["actor"],
-        "customer": said.get("customer"),
-        "purpose": said.get("purpose"),
-        "details": {name: what for name, what in said["details"].items() if name not in sealed},
-    }
-    return rules.body_of(entry.event, entry.at, data)
-
-
-def _sealed_details() -> dict[str, frozenset[str]]:
-    """By event, what only a key opens: of no use to a receiver, and none of its business."""
-    return {
-        event.value: frozenset(
-            name for name, kind in event.details.items() if kind is Detail.SEALED
-        )
-        for group in Event.__subclasses__()
-        for event in group
-    }
-
-
-def _handed_over(message: _Message) -> http.Answer | None:
+def _handed_over(
+    hook: Webhook, message: UUID, body: bytes, keys: secrets.Keys
+) -> http.Answer | None:
     """What was answered; None: nothing, or nothing may be sent there.  No database in here."""
+    now = world.now()
+    headers = rules.headers(f"msg_{message.hex}", now, body, keys.signing(now))
     try:
-        return http.post(message.url, message.body, message.headers)
+        return http.post(hook.url, body, headers)
     except TrustkeepError:
         return None
 
@@ -137,14 +126,13 @@ def _note(row: Delivery, answer: http.Answer | None) -> None:
         return
     asked = answer.retry_after_s if answer else None
     chance = world.random_bytes(1)[0] / 255
-    wait = rules.next_wait(row.tries, chance, asked_s=asked)
-    if wait is None:
+    wait_for = rules.next_wait(row.tries, chance, asked_s=asked)
+    if wait_for is None:
         _end(row, Delivery.State.GIVEN_UP)
         if not _anything_delivered_since(row):
             stopping.stop(SENDER, row.webhook_id, Reason.FAILING)
         return
-    row.next_at = world.now() + wait
-    row.save(update_fields=["next_at", "answered"])
+    _still_ours(row).update(next_at=world.now() + wait_for, answered=row.answered)
 
 
 def _anything_delivered_since(row: Delivery) -> bool:
@@ -154,5 +142,9 @@ def _anything_delivered_since(row: Delivery) -> bool:
 
 
 def _end(row: Delivery, state: Delivery.State) -> None:
-    row.state, row.ended_at = state, world.now()
-    row.save(update_fields=["state", "ended_at", "answered"])
+    _still_ours(row).update(state=state, ended_at=world.now(), answered=row.answered)
+
+
+def _still_ours(row: Delivery):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    """The row, unless another sender took it over because this one was thought dead."""
+    return Delivery.objects.filter(pk=row.pk, state=Delivery.State.WAITING, tries=row.tries)

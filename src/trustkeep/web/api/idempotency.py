@@ -6,6 +6,7 @@ without any customer's value are kept; operations that answer values change noth
 """
 
 import hashlib
+import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,12 +20,15 @@ from pydantic_core import to_json
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Conflict, TrustkeepError, Unacceptable
+from trustkeep.crypto.derive import expanded
+from trustkeep.kernel.keys import service
 from trustkeep.web.models import IdempotentRequest
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 LONGEST = 200  # characters of a key
 NO_CONTENT = 204
+_USE = b"trustkeep/idempotency/v1"
 FORGET = "web.requests.forget"
 KEPT_FOR = timedelta(hours=24)
 DESCRIBED = {
@@ -139,8 +143,10 @@ def _replayed(row: IdempotentRequest) -> HttpResponse:
 
 
 def _digest(request: HttpRequest) -> str:
-    said = json.dumps([request.method, request.get_full_path()]).encode()
-    return hashlib.sha256(said + b"\n" + request.body).hexdigest()
+    """What is kept of a request: under a key, or whoever has a dump could try values in it."""
+    said = json.dumps([request.method, request.get_full_path()]).encode() + b"\n" + request.body
+    key = expanded(service.current().named_key("policy"), _USE)
+    return hmac.digest(key, said, "sha256").hex()
 
 
 def _kept(answered: Any) -> str | None:

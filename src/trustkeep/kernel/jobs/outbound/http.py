@@ -24,7 +24,10 @@ Network = IPv4Network | IPv6Network
 _STEP_S = 10.0  # for connecting, and for each part of the answer
 _ALL_S = 20.0  # for everything after the connection stands, however it drips
 _MOST_URL = 500
-_CARRIERS = (IPv6Network("::/96"), IPv6Network("64:ff9b::/96"))  # RFC 4291, RFC 6052
+# What carries an IPv4 address in its last four bytes: RFC 4291, RFC 2765, RFC 6052.
+_CARRIERS = (IPv6Network("::/96"), IPv6Network("::ffff:0:0:0/96"), IPv6Network("64:ff9b::/96"))
+# Not public, though the library says so: RFC 8215 (a translator of one's own), RFC 3879.
+_LOCAL = (IPv6Network("64:ff9b:1::/48"), IPv6Network("fec0::/10"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ def _may_be_reached(text: str, scheme: str) -> bool:
         return _may_be_reached(str(inner), scheme)
     if any(address.version == own.version and address in own for own in _Wire.own):
         return True
-    return scheme == "https" and address.is_global and not address.is_multicast
+    is_local = any(address.version == each.version and address in each for each in _LOCAL)
+    return scheme == "https" and address.is_global and not address.is_multicast and not is_local
 
 
 def _inside(address: IPv6Address) -> IPv4Address | None:

@@ -41,7 +41,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(handle)
-            source = hidden or Path(f"/proc/self/fd/{handle}")
+            source = hidden.name if hidden else f"/proc/self/fd/{handle}"
             with _saying_what_is_there(path):
                 # With a folder named, so that the link is followed to the file that has no name.
                 os.link(source, path.name, src_dir_fd=place, dst_dir_fd=place, follow_symlinks=True)
@@ -55,7 +55,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 def clear_away(folder: Path) -> None:
     """Remove what a crash left of files that were being written here, and nobody writes now."""
     for left in folder.glob(_LEFT):
-        with suppress(OSError), left.open("rb") as file:
+        with suppress(OSError), left.open("r+b") as file:  # NFS locks only what may be written
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             left.unlink()
 
