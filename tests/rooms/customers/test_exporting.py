@@ -26,6 +26,7 @@ from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger.log import EntryRef
 from trustkeep.kernel.ledger.models import Entry
 from trustkeep.kernel.people import actions as people
+from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault import opening
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access.actions import reading
@@ -240,13 +241,25 @@ def test_masks_are_kept(company, dan, tmp_path):
     assert ["D•••er"] == read_back(Form.JSON, (tmp_path / "out").read_bytes())
 
 
-def test_whoever_loses_the_right_in_the_middle_gets_no_file(shop, dan, tmp_path, monkeypatch):
+def _left(shop):
+    people.deactivate(shop.ana, member=shop.cleo.id)
+
+
+def _reads_one_by_one_from_now_on(shop):
+    people.remove_role(shop.dora, member=shop.cleo.id, role=Role.DATA_STEWARD)
+
+
+@pytest.mark.parametrize("loses", [_left, _reads_one_by_one_from_now_on])
+def test_whoever_loses_the_right_in_the_middle_gets_no_file(
+    shop, dan, tmp_path, monkeypatch, loses
+):
     monkeypatch.setattr(exporting, "BATCH", 1)
     shop.customer("C-2", name="Eva", city="x")
+    people.assign_role(shop.dora, member=shop.cleo.id, role=Role.SUPPORT_AGENT)
 
     def deactivate(point):
         if point == "customers.batch_exported":
-            people.deactivate(shop.ana, member=shop.cleo.id)
+            loses(shop)
 
     with points.listening(deactivate), pytest.raises(Denied):
         export(shop, tmp_path / "out")

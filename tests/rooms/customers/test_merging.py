@@ -188,6 +188,8 @@ def test_under_a_hold_no_value_is_lost(shop, of):
         with pytest.raises(Conflict, match="a value would be lost of name: nothing was changed"):
             merge(shop, *two, **choice)
     judge_apart(*two)
+    # Both were opened, and the refusal tells of them: that stands in the ledger, each time.
+    assert 2 == logged(two[0]).count("access.change.permitted")
 
 
 @pytest.mark.parametrize("of", [0, 1])

@@ -133,6 +133,8 @@ class _Judge:
         if details.get("bulk") and not any(grant.bulk for grant in grants):
             return "no_bulk_grant"
         needed = _USES[AccessEvent(entry.event)]
+        if details.get("bulk") and needed is Permission.READ_CUSTOMER:
+            needed = Permission.BULK_READ_CUSTOMERS
         return None if needed in permissions_of(roles) else "no_permission"
 
     def _lacks_terms(self, terms: Terms, entry: Entry, details: Details, who: str) -> str | None:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from trustkeep.base import points, world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Conflict
+from trustkeep.base.errors import Conflict, Missing
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people.permissions import Permission
@@ -61,10 +61,18 @@ def merge_customers(
                 details=about.details,
             )  # fmt: skip
         refused = next((one for one in decisions if one.refused), None)
+        stopped: Conflict | Missing | None = None
         if refused is None:
-            done = _merged(actor, seen, elements, choice, needless.union(fields), needless)
+            try:
+                done = _merged(actor, seen, elements, choice, needless.union(fields), needless)
+            except (Conflict, Missing) as problem:
+                # Nothing was written, but both were opened and what it says tells of them: the
+                # entries stay.
+                stopped = problem
     if refused is not None:
         raise denied(refused)
+    if stopped is not None:
+        raise stopped
     points.reached("merge.committed")
     return done
 

@@ -17,6 +17,7 @@ from trustkeep.base.errors import Denied
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.ledger.feeding import Feed
 from trustkeep.kernel.ledger.log import EntryRef
+from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import opening
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access import queries, remedies, rules
@@ -25,6 +26,7 @@ from trustkeep.rooms.access.queries import Asked, Seen
 from trustkeep.rooms.access.rules import Decision, Facts, Refusal
 
 MOST_AT_ONCE = 1000  # customers in one bulk reading
+_BULK = Permission.BULK_READ_CUSTOMERS
 FED_AT_ONCE = 250  # of their entries in one message to the database
 _EVENTS = {  # writes, refused
     (False, False): AccessEvent.PERMITTED,
@@ -120,7 +122,7 @@ def require_bulk_reading(actor: Actor, *, fields: Sequence[str], purpose: str) -
     Raises:
         Denied: with every reason; the refusal itself is in the ledger.
     """
-    asked = Asked((), tuple(fields), purpose, None, bulk=True)
+    asked = Asked((), tuple(fields), purpose, None, _BULK, bulk=True)
     with transaction.atomic(durable=True):
         now = world.now()
         facts, _ = queries.policy_under_lock(actor, asked, now)
@@ -143,7 +145,7 @@ def _read(
     """Open what was asked of many customers, but for those whom only such reasons refuse."""
     if len(customers) > MOST_AT_ONCE:
         raise Denied(f"At most {MOST_AT_ONCE} customers are read at once.", ("too_many",))
-    asked = Asked(tuple(customers), tuple(fields), purpose, None, bulk=True)
+    asked = Asked(tuple(customers), tuple(fields), purpose, None, _BULK, bulk=True)
     with transaction.atomic(durable=True):
         now = world.now()
         seen, elements = queries.seen_under_lock(actor, asked, now)
