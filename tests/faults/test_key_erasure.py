@@ -58,7 +58,11 @@ def test_before_the_erasure_a_thief_reads_the_customer(erasure):
 
 @pytest.mark.parametrize("disaster", DISASTERS)
 @pytest.mark.parametrize("point", POINTS)
-def test_no_crash_and_no_disaster_loses_a_survivor_or_keeps_the_erased(erasure, point, disaster):
+def test_no_crash_and_no_disaster_loses_a_survivor_or_keeps_the_erased(
+    erasure, point, disaster, tier
+):
+    if tier.name == "test" and (POINTS.index(point) + DISASTERS.index(disaster)) % 2:
+        pytest.skip("runs with --ci: every second of all points and disasters")
     change = erasure.run(stop_at=point)
     assert change is None
 

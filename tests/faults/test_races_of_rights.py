@@ -119,7 +119,7 @@ def test_the_harness_sees_a_lost_update(shop, monkeypatch):
 def shipping(shop, customers):
     def read():
         opened = access.read_many(
-            shop.ben, customers=customers, fields=["name"], purpose="shipping"
+            shop.cleo, customers=customers, fields=["name"], purpose="shipping"
         )
         return [one.opened_values["name"] for one in opened]
 
@@ -127,7 +127,7 @@ def shipping(shop, customers):
 
 
 def bulk_grant(shop):
-    return access.give_grant(shop.dora, grantee=shop.ben.id, purpose="shipping", bulk=True)
+    return access.give_grant(shop.dora, grantee=shop.cleo.id, purpose="shipping", bulk=True)
 
 
 def test_a_bulk_reading_and_the_end_of_its_grant(shop, rounds):
