@@ -1,7 +1,7 @@
 """Customers who became one: from a closed record to the one that has its values, and back.
 
 The way there stands in the closed header, under its seal; the way back is asked of the headers and
-of the register together, so that nobody who writes to the database keeps a key from an erasure.
+of the register together, so that a header that was removed or redirected is seen.
 """
 
 from collections.abc import Collection, Mapping
