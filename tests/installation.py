@@ -125,13 +125,19 @@ class Company:
         return known.customer_of(reference)
 
 
-@pytest.fixture
-def company(installation):
-    """A small shop: support may read contact data for an open case, and nothing else."""
-    shop = Company(installation)
+def founded_by_ana(environment):
+    """A company of one, that has declared nothing yet."""
+    shop = Company(environment)
     founded = people.found(actors.host(0), name="Ana", email="ana@shop.example")
     shop.secrets["ana"] = founded.token.secret
     shop.people["ana"] = tokens.actor_for(founded.token.secret)
+    return shop
+
+
+@pytest.fixture
+def company(installation):
+    """A small shop: support may read contact data for an open case, and nothing else."""
+    shop = founded_by_ana(installation)
     shop.hire("dora", Role.DPO, by=shop.ana)
     shop.hire("ben", Role.SUPPORT_AGENT, by=shop.dora)
     shop.hire("cleo", Role.DATA_STEWARD, by=shop.dora)

@@ -6,13 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from tests.installation import Company, logged
+from tests.installation import founded_by_ana, logged
 
-from trustkeep.base import actor as actors
 from trustkeep.base import world
 from trustkeep.base.errors import Conflict, Denied, Missing, Unacceptable
 from trustkeep.kernel.people import actions as people
-from trustkeep.kernel.people import tokens
 from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault import elements
 from trustkeep.kernel.vault.models import Element
@@ -50,10 +48,7 @@ READ = {
 @pytest.fixture
 def fresh(installation):
     """A company that has declared nothing yet."""
-    shop = Company(installation)
-    founded = people.found(actors.host(0), name="Ana", email="ana@shop.example")
-    shop.secrets["ana"] = founded.token.secret
-    shop.people["ana"] = tokens.actor_for(founded.token.secret)
+    shop = founded_by_ana(installation)
     shop.hire("dora", Role.DPO, by=shop.ana)
     shop.hire("ben", Role.SUPPORT_AGENT, by=shop.dora)
     shop.hire("cleo", Role.DATA_STEWARD, by=shop.dora)

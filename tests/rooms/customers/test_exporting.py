@@ -342,16 +342,3 @@ def test_the_harness_sees_values_opened_without_their_entries(shop, dan, monkeyp
     export(shop, tmp_path / "out")
 
     assert [0] == seen
-
-
-def test_the_harness_sees_a_file_that_has_its_name_too_early(tmp_path):
-    """Planted: written under its name from the beginning."""
-    child = os.fork()
-    if child == 0:
-        with (tmp_path / "out").open("wb") as file:
-            file.write(b"personal" * 100_000)
-            file.flush()
-            os._exit(9)
-    os.waitpid(child, 0)
-
-    assert [] != list(tmp_path.glob("out"))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from trustkeep.base import actor as actors
 from trustkeep.base import world
@@ -145,6 +145,6 @@ def _end(row: Delivery, state: Delivery.State) -> None:
     _still_ours(row).update(state=state, ended_at=world.now(), answered=row.answered)
 
 
-def _still_ours(row: Delivery):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _still_ours(row: Delivery) -> "QuerySet[Delivery]":
     """The row, unless another sender took it over because this one was thought dead."""
     return Delivery.objects.filter(pk=row.pk, state=Delivery.State.WAITING, tries=row.tries)

@@ -7,6 +7,7 @@ from trustkeep.base.actor import Actor
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import elements
 from trustkeep.rooms.purposes import actions, declared, queries
+from trustkeep.rooms.purposes.models import Purpose
 from trustkeep.web.command import Answer, NounCommand, verb
 
 
@@ -48,22 +49,7 @@ class Command(NounCommand):
     @verb("list", permission=Permission.VIEW_SOP, help="every purpose")
     def list_(self, actor: Actor) -> Answer:  # noqa: ARG002 - every verb is told who acts
         """Purposes with their fields and bases."""
-        return Answer(
-            [
-                {
-                    "key": one.key,
-                    "label": one.label,
-                    "fields": one.fields,
-                    "masks": one.masks,
-                    "legal_bases": one.legal_bases,
-                    "case": one.case_rule,
-                    "roles": one.roles,
-                    "clearances": one.clearances,
-                    "retired_at": one.retired_at,
-                }
-                for one in queries.listed()
-            ]
-        )
+        return Answer([_told(one) for one in queries.listed()])
 
     @verb(
         "show", permission=Permission.VIEW_SOP, arguments=_key, help="one purpose, with all terms"
@@ -71,21 +57,7 @@ class Command(NounCommand):
     def show(self, actor: Actor, *, key: str) -> Answer:  # noqa: ARG002 - as above
         """Everything that was declared of a purpose."""
         one = queries.one(key)
-        return Answer(
-            {
-                "key": one.key,
-                "label": one.label,
-                "fields": one.fields,
-                "masks": one.masks,
-                "legal_bases": one.legal_bases,
-                "case": one.case_rule,
-                "roles": one.roles,
-                "clearances": one.clearances,
-                "notice": one.notice,
-                "keep_days": one.keep_days,
-                "retired_at": one.retired_at,
-            }
-        )
+        return Answer({**_told(one), "notice": one.notice, "keep_days": one.keep_days})
 
     @verb("elements", permission=Permission.VIEW_SOP, help="every data element")
     def elements_(self, actor: Actor) -> Answer:  # noqa: ARG002 - as above
@@ -111,3 +83,11 @@ class Command(NounCommand):
         """End a purpose."""
         actions.retire_purpose(actor, key=key)
         return Answer({"retired": key})
+
+
+def _told(one: Purpose) -> dict[str, object]:
+    return {
+        "key": one.key, "label": one.label, "fields": one.fields, "masks": one.masks,
+        "legal_bases": one.legal_bases, "case": one.case_rule, "roles": one.roles,
+        "clearances": one.clearances, "retired_at": one.retired_at,
+    }  # fmt: skip
