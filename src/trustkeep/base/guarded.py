@@ -1,20 +1,27 @@
 """Cells that no spreadsheet program computes, and that are read as what was written."""
 
+import re
 from typing import Final
 
-_BEGINS_FORMULA: Final = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_FORMULA: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+_BEGINS: Final = re.compile(f"'|[\\t\\r\\n]|[\\s\"]*[{_FORMULA}]")
+# Where another list separator is usual than ours, a program may see a cell begin in the middle of
+# one: behind a semicolon, a tab or the end of a line, whatever quotes stand there.
+_SEPARATOR: Final = "[;\\t\\r\\n]"
+_INSIDE: Final = re.compile(f"({_SEPARATOR})(?=[ \"']*[{_FORMULA}])")
+_INSIDE_GUARDED: Final = re.compile(f"({_SEPARATOR})'(?=[ \"']*[{_FORMULA}])")
 
 
 def guarded(cell: str) -> str:
-    """A cell that no spreadsheet computes: an apostrophe stands before what would begin one."""
-    return f"'{cell}" if _needs_guard(cell) else cell
+    """A cell that no spreadsheet computes: an apostrophe stands before what would begin one.
+
+    One with an apostrophe of its own there gets another, so that reading takes away ours alone.
+    """
+    inside = _INSIDE.sub(r"\1'", cell)
+    return f"'{inside}" if _BEGINS.match(cell) else inside
 
 
 def unguarded(cell: str) -> str:
     """What `guarded` was given."""
-    return cell[1:] if cell[:1] == "'" and _needs_guard(cell[1:]) else cell
-
-
-def _needs_guard(cell: str) -> bool:
-    # One with an apostrophe of its own gets another, so that reading takes away ours alone.
-    return cell[:1] == "'" or cell[:1] in _BEGINS_FORMULA or cell.lstrip()[:1] in _BEGINS_FORMULA
+    whole = _INSIDE_GUARDED.sub(r"\1", cell)
+    return whole[1:] if whole[:1] == "'" and _BEGINS.match(whole[1:]) else whole

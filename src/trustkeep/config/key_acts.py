@@ -120,8 +120,8 @@ def restore_store(
     moment = restored.backed_up_at.isoformat().replace("+00:00", "Z")
     _record(KeyEvent.STORE_RESTORED, actor, epoch=restored.epoch, backed_up=moment)
     keys = service.current()
-    merged.enter_again()
     epochs.destroy_again(keys, erasure.begun())
+    merged.enter_closed()
     again = customers.finish_erasures(actor)
     epochs.forget_older(keys)
     return {

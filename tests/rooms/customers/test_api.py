@@ -84,11 +84,16 @@ def test_pairs_are_proposed_told_apart_and_merged(calls, company, dan):
     cleo, asked = calls("cleo"), {"purpose": "records"}
 
     status, found = cleo("POST", "/duplicates/searches", asked)
-    assert (200, [["email"], ["phone"]]) == (status, sorted(each["same"] for each in found))
-    two_people = next(each for each in found if each["same"] == ["phone"])
+    assert (200, [["email"], ["phone"]]) == (
+        status,
+        sorted(each["same"] for each in found["pairs"]),
+    )
+    assert found["whole"]
+    two_people = next(each for each in found["pairs"] if each["same"] == ["phone"])
     pair = {name: two_people[name] for name in ("one", "other")}
     assert (201, pair) == cleo("POST", "/duplicates/apart", pair)
-    assert 1 == len(cleo("POST", "/duplicates/searches", {**asked, "elements": ["email"]})[1])
+    by_email = {**asked, "elements": ["email"]}
+    assert 1 == len(cleo("POST", "/duplicates/searches", by_email)[1]["pairs"])
 
     both = {**asked, "survivor": str(dan), "other": str(again)}
     differs = dict.fromkeys(("email", "name", "phone"), "other_source")

@@ -2,15 +2,20 @@
 
 import pytest
 from tests.installation import logged
-from tests.rooms.customers.merging import judge_state, keep_records
+from tests.rooms.customers.merging import FIELDS, judge_state, keep_records
 
 from trustkeep.base.errors import Conflict, Denied, Unacceptable
 from trustkeep.kernel.keys import register
 from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.ledger.models import Entry
 from trustkeep.kernel.vault import known
 from trustkeep.kernel.vault.combining import Choice
+from trustkeep.kernel.vault.masks import Mask
+from trustkeep.rooms.access.actions import duplicates
 from trustkeep.rooms.customers import actions
 from trustkeep.rooms.customers.models import Apart
+from trustkeep.rooms.purposes import actions as purposes
+from trustkeep.rooms.purposes.rules import LegalBasis
 
 
 @pytest.fixture
@@ -34,7 +39,7 @@ def merge(shop, survivor, other):
 
 def pairs(shop, **options):
     found = actions.find_duplicates(shop.cleo, purpose="records", **options)
-    return [(one.pair, one.elements) for one in found]
+    return [(one.pair, one.elements) for one in found.pairs]
 
 
 def test_pairs_are_proposed_with_the_reason_and_no_value(shop, two):
@@ -76,6 +81,56 @@ def test_who_may_not_be_merged_is_not_proposed(shop, two):
     register.enter(Fact.RESTRICTED, two[0])
 
     assert [] == pairs(shop)
+
+
+def test_nobody_is_compared_who_objected_or_whom_a_case_must_name(shop, two):
+    register.enter(Fact.OBJECTED, two[0], details={"purpose": "records"})
+    assert [] == pairs(shop)
+    assert str(two[0]) not in str([entry.body for entry in named_in_ledger()])
+
+    with pytest.raises(Denied):
+        actions.find_duplicates(shop.cleo, purpose="support", elements=["email"])
+
+
+def named_in_ledger():
+    return Entry.objects.filter(event="access.duplicates.found")
+
+
+def test_nobody_is_compared_by_what_a_purpose_masks(shop, two):
+    purposes.declare_purpose(
+        shop.dora, key="records", label="Keep records right", fields=FIELDS,
+        legal_bases={"eu": LegalBasis.CONTRACT}, masks={"email": Mask.HINT},
+    )  # fmt: skip
+
+    with pytest.raises(Unacceptable, match="email in part only"):
+        pairs(shop)
+    assert str(two[0]) not in str([entry.body for entry in named_in_ledger()])
+
+
+def test_pairs_that_nobody_can_merge_hide_no_others_for_good(shop, monkeypatch):
+    """Planted before: every look began at the same place, and 25 such pairs were all one saw."""
+    monkeypatch.setattr(duplicates, "_MOST_STEPS", 2)
+    for number in range(120):
+        shop.customer(f"P-{number}", name="x", email=f"p{number // 2}@x.example")
+
+    seen = [actions.find_duplicates(shop.cleo, purpose="records") for _ in range(12)]
+
+    assert not any(one.is_whole for one in seen)
+    assert len({alike.pair for one in seen for alike in one.pairs}) > duplicates.MOST_PAIRS
+
+
+def test_who_is_restricted_in_between_is_not_opened(shop, two):
+    """The decision is about everybody under their locks, after the index was asked."""
+    found = duplicates._candidates
+
+    def restricted_afterwards(*args):
+        candidates = found(*args)
+        register.enter(Fact.RESTRICTED, two[0])
+        return candidates
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duplicates, "_candidates", restricted_afterwards)
+        assert [] == pairs(shop)
 
 
 def test_a_value_of_many_is_no_sign_and_more_pairs_than_fit_come_later(shop):

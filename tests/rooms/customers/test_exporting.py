@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests.installation import logged
 
 from trustkeep.base import points
-from trustkeep.base.errors import Conflict, Denied, Unacceptable
+from trustkeep.base.errors import Conflict, Denied, Tampered, Unacceptable
 from trustkeep.base.guarded import guarded, unguarded
 from trustkeep.kernel.keys import register
 from trustkeep.kernel.keys.standing import Fact
@@ -210,6 +210,26 @@ def test_one_record_that_was_changed_from_outside_is_left_out(shop, dan, tmp_pat
     done = export(shop, tmp_path / "out")
 
     assert (1, {"tampered": 1}) == (done.rows, +done.left_out)
+
+
+def test_one_whose_values_were_changed_has_an_entry_that_says_so_and_others_one_each(
+    shop, dan, tmp_path
+):
+    eva = shop.customer("C-2", name="Eva", city="x")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE vault_sealedvalues SET blob = set_byte(blob, 40, get_byte(blob, 40) # 1)"
+            " WHERE customer_id = %s",
+            (dan,),
+        )
+
+    done = export(shop, tmp_path / "out")
+
+    assert (1, {"tampered": 1}) == (done.rows, +done.left_out)
+    assert 1 == logged(eva).count("access.read.permitted")
+    assert "vault.value.opening_failed" in logged(dan)
+    with pytest.raises(Tampered, match="nothing was released"):
+        access.read_many(shop.cleo, customers=[eva, dan], fields=["name"], purpose="shipping")
 
 
 def test_it_needs_a_grant_for_bulk_and_leaves_no_file_without(company, dan, tmp_path):

@@ -36,7 +36,7 @@ def test_a_pair_is_found_decided_about_and_merged(company, typed):
     other = company.customer("B-2", name="D.", email="dan@x.example")
 
     code, found, said = typed("duplicates", "--purpose", "records")
-    assert (0, [["email"]]) == (code, [each["same"] for each in found])
+    assert (0, [["email"]]) == (code, [each["same"] for each in found["pairs"]])
     assert "dan@x" not in said
     code, data, said = typed("merge", "A-1", other, "--purpose", "records")
     assert (1, {"name": "other_source"}) == (code, data["differs"])
@@ -53,7 +53,7 @@ def test_two_people_are_told_apart(company, typed):
     company.customer("B-2", name="Eva", phone="+48 1")
 
     assert 0 == typed("tell-apart", "A-1", "B-2")[0]
-    assert [] == typed("duplicates", "--purpose", "records")[1]
+    assert {"pairs": [], "whole": True} == typed("duplicates", "--purpose", "records")[1]
 
 
 @pytest.mark.parametrize(

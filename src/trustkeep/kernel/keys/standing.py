@@ -24,6 +24,7 @@ class Fact(StrEnum):
     ROLE_REMOVED = "role_removed"  # details: role
     ROLE_GIVEN = "role_given"
     TOOK_IN = "took_in"  # details: customer, whose values went into this one's record
+    MERGED = "merged"  # details: customer, in whose record the values of this one are
     FOUNDED = "founded"  # about the installation itself: its first administrator was made
 
 
@@ -44,6 +45,7 @@ _SETS = {
     Fact.CONSENT_WITHDRAWN: ("withdrawn", "purpose", True),
     Fact.CONSENT_GIVEN: ("withdrawn", "purpose", False),
     Fact.TOOK_IN: ("taken_in", "customer", True),
+    Fact.MERGED: ("merged_into", "customer", True),
     Fact.TOKEN_REVOKED: ("revoked", "token", True),
     Fact.ROLE_REMOVED: ("roles_removed", "role", True),
     Fact.ROLE_GIVEN: ("roles_removed", "role", False),
@@ -63,13 +65,19 @@ class Standing:
     holds: set[str] = field(default_factory=set)
     withdrawn: set[str] = field(default_factory=set)  # purposes
     taken_in: set[str] = field(default_factory=set)  # customers
+    merged_into: set[str] = field(default_factory=set)  # customers; never more than one
     revoked: set[str] = field(default_factory=set)  # tokens
     roles_removed: set[str] = field(default_factory=set)
 
     @property
-    def gone(self) -> bool:
-        """Whether nothing of the customer may be read or written any more."""
+    def being_erased(self) -> bool:
+        """Whether an erasure began, or is done."""
         return self.erasing or self.erased
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing may be read or written in this customer's own record any more."""
+        return self.being_erased or bool(self.merged_into)
 
     @property
     def held(self) -> bool:

@@ -7,18 +7,20 @@ from trustkeep.base import world
 from trustkeep.base.errors import SealedStart
 from trustkeep.kernel.jobs import registry
 from trustkeep.kernel.keys import epochs, service, telling
-from trustkeep.kernel.vault import erasure, index, index_state
+from trustkeep.kernel.vault import erasure, index, index_state, merged
 
 MEND_INDEX, CHANGE_EPOCH = "vault.index.mend", "vault.epoch.change"
+ENTER_CLOSED = "vault.merged.enter"
 INDEXER = actors.job("vault.indexer")
 KEEPER = actors.job("vault.keeper")
 LONGEST = timedelta(days=30)  # how old an index key or an epoch secret may become
 
 
 def schedule() -> None:
-    """Look at the index each minute, at the age of the epoch each day."""
+    """Look at the index each minute, at what a crash left of a merge, at the epoch each day."""
     for name, cron, work in (
         (MEND_INDEX, "* * * * *", mend_index),
+        (ENTER_CLOSED, "*/10 * * * *", merged.enter_closed),
         (CHANGE_EPOCH, "41 3 * * *", change_old_epoch),
     ):
         registry.handler(name)(registry.quietly(work, SealedStart))

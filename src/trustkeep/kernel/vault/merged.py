@@ -4,6 +4,7 @@ The way there stands in the closed header, under its seal; the way back is asked
 of the register together, so that a header that was removed or redirected is seen.
 """
 
+import sqlite3
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 from uuid import UUID
@@ -12,9 +13,11 @@ from django.db import connection
 
 from trustkeep.base.errors import Tampered
 from trustkeep.kernel.keys import register, service
-from trustkeep.kernel.keys.standing import Fact
-from trustkeep.kernel.vault import headers
+from trustkeep.kernel.keys.standing import Fact, Standing
+from trustkeep.kernel.vault import combining, headers
 from trustkeep.kernel.vault.rules import State
+
+_AT_ONCE = 1_000
 
 
 class Path(NamedTuple):
@@ -39,6 +42,12 @@ def paths(customers: Collection[UUID], *, strict: bool = True) -> Mapping[UUID, 
         open_ends = set()
         for customer, path in found.items():
             into = closed.get(path.survivor)
+            if into in (customer, *path.through):
+                raise Tampered(
+                    f"The closed records of customer {customer} lead in a circle: they were "
+                    "changed from outside; restore them from a backup.",
+                    customer,
+                )
             if into is not None:
                 found[customer] = Path(into, (*path.through, path.survivor))
                 open_ends.add(into)
@@ -69,8 +78,9 @@ def taken_in(customer: UUID) -> tuple[UUID, ...]:
         )
     found = told | _closed_into([customer])
     found |= _closed_below(found)
-    # What a crash left in the register only did not happen: such a record is open, or elsewhere.
     led = paths(found).items()
+    _refuse_reopened(told, dict(led))
+    # What a crash left in the register only did not happen: such a record is open, or elsewhere.
     return tuple(sorted(one for one, path in led if path.through and path.survivor == customer))
 
 
@@ -81,27 +91,59 @@ def traces_of(customer: UUID) -> list[UUID]:
     return [customer, *sorted(closed)]
 
 
-def enter_again() -> int:
-    """After a key store was restored from a backup: enter again what the closed headers say.
+def enter_closed(customers: Collection[UUID] | None = None) -> int:
+    """Enter what closed headers say and the register does not; None: of all who were merged.
 
-    Returns how many had been forgotten.
+    After a merge is committed it says of the other record that it is closed for good; after a key
+    store was restored from a backup, also what of the other's standing goes on in the survivor's.
+    A header that was changed from outside is passed over: who looks at it, sees that.
 
-    Raises:
-        Tampered: a closed header was changed from outside.
+    Returns of how many something had to be entered.
     """
     keys = service.current()
-    closed = _closed(None, strict=True)
-    with keys.store.writing() as rows:
-        told = register.standings_in(keys, rows, {one.into for one in closed if one.into})
-        forgotten = [
-            one for one in closed if one.into and str(one.customer) not in told[one.into].taken_in
-        ]
-        for one in forgotten:
-            if one.into:
-                details = {"customer": str(one.customer)}
-                register.append(keys, rows, Fact.TOOK_IN, one.into, details)
-    register.anchor(keys)
-    return len(forgotten)
+    closed = [(one.customer, one.into) for one in _closed(customers, strict=False) if one.into]
+    entered = 0
+    for start in range(0, len(closed), _AT_ONCE):
+        some = closed[start : start + _AT_ONCE]
+        with keys.store.writing() as rows:
+            told = register.standings_in(keys, rows, {one for pair in some for one in pair})
+            for customer, into in some:
+                entered += _entered(keys, rows, (customer, into), told)
+    if entered:
+        register.anchor(keys)
+    return entered
+
+
+def _entered(
+    keys: service.KeyService,
+    rows: sqlite3.Connection,
+    pair: tuple[UUID, UUID],
+    told: Mapping[UUID, Standing],
+) -> bool:
+    customer, into = pair
+    ours, theirs = told[into], told[customer]
+    wanted: list[tuple[Fact, UUID, dict[str, str]]] = []
+    if str(customer) not in ours.taken_in:
+        wanted += [(fact, into, details) for fact, details in combining.stricter(ours, theirs)]
+        wanted.append((Fact.TOOK_IN, into, {"customer": str(customer)}))
+    if str(into) not in theirs.merged_into:
+        wanted.append((Fact.MERGED, customer, {"customer": str(into)}))
+    for fact, subject, details in wanted:
+        register.append(keys, rows, fact, subject, details)
+    return bool(wanted)
+
+
+def _refuse_reopened(told: Collection[UUID], led: Mapping[UUID, Path]) -> None:
+    """Nobody keeps a key from an erasure by writing back the record from before the merge."""
+    for one in told:
+        standing = register.facts(one)
+        is_open = one not in led or not led[one].through
+        if is_open and standing.merged_into and not standing.being_erased:
+            raise Tampered(
+                f"The record of customer {one}, who was merged, was opened again from outside: "
+                "restore it from a backup.",
+                one,
+            )
 
 
 def _closed(customers: Collection[UUID] | None, *, strict: bool) -> list[headers.Header]:

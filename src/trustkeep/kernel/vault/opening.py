@@ -7,7 +7,7 @@ of each field whether it is shown whole or by which mask, so that no mask can be
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from trustkeep.base.errors import Missing
+from trustkeep.base.errors import Missing, Tampered
 from trustkeep.kernel.keys import service
 from trustkeep.kernel.keys.unwrap import CustomerKey
 from trustkeep.kernel.vault import masks, sealing
@@ -67,14 +67,24 @@ class Ready:
         self._classes = classes_of(shown, elements)
         self._install = keys.install
         self._keys = keys.customer_keys([header.customer for header, _ in stored])
+        self.damaged: list[UUID] = []  # whose values turned out to be changed from outside
 
     def opened_many(self) -> dict[UUID, dict[str, str]]:
-        """The values as they are shown, by customer; who had no key any more is left out."""
-        opened_many = {
-            header.customer: _opened(self._install, key, header, blobs, self._shown, self._classes)
-            for header, blobs in self._stored
-            if (key := self._keys.get(header.customer))
-        }
+        """The values as they are shown, by customer; who had no key any more is left out.
+
+        So are the `damaged`: one must not keep others from being shown, whose entries stand.
+        """
+        opened_many = {}
+        for header, blobs in self._stored:
+            key = self._keys.get(header.customer)
+            if key is None:
+                continue
+            try:
+                opened_many[header.customer] = _opened(
+                    self._install, key, header, blobs, self._shown, self._classes
+                )
+            except Tampered:
+                self.damaged.append(header.customer)
         if not self._has_masks:
             return opened_many
         return {

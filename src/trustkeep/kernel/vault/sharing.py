@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from trustkeep.kernel.vault import headers, opening
+from trustkeep.kernel.vault import opening
+from trustkeep.kernel.vault.headers import Header
 from trustkeep.kernel.vault.indexer import Indexer
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.sealing import Values
@@ -41,16 +42,16 @@ def same(indexer: Indexer, one: Values, other: Values) -> tuple[str, ...]:
 def alike(
     indexer: Indexer,
     declared: Mapping[str, Element],
+    stored: Sequence[tuple[Header, opening.Blobs]],
     pairs: Sequence[tuple[UUID, UUID]],
     elements: Collection[str],
 ) -> dict[tuple[UUID, UUID], tuple[str, ...]]:
     """By which of these elements each pair is alike; without those that are not, or have no values.
 
-    The caller has decided, and the entry that names everybody is committed; no value leaves.
+    The caller has decided about everybody as they are `stored`, and the entry that names them is
+    committed; no value leaves.
     """
-    everybody = {one for pair in pairs for one in pair}
-    found, blobs = headers.with_blobs(everybody, opening.classes_of(elements, declared))
-    opened_many = opening.open_many(found, blobs, elements, declared)
+    opened_many = opening.Ready(stored, dict.fromkeys(elements), declared).opened_many()
     same_in = {
         (one, other): same(indexer, opened_many[one], opened_many[other])
         for one, other in pairs

@@ -104,7 +104,7 @@ def _wrong_within(header: headers.Header, *, fits: bool) -> str | None:
         taken_in = register.facts(header.into).taken_in
         known = str(header.customer) in taken_in
         return None if known else "The record says merged, the register does not."
-    if header.state != State.ACTIVE and not register.facts(header.customer).gone:
+    if header.state != State.ACTIVE and not register.facts(header.customer).being_erased:
         return "The record says erased, the register does not."
     return None
 
@@ -125,14 +125,14 @@ def _compare_keys(report: Report) -> None:
 
 
 def _compare_erased(report: Report) -> None:
-    """Nobody whom the register calls erased stands here as an active customer."""
+    """Nobody whom the register calls erased or merged stands here as an active customer."""
     gone: list[UUID] = []
     # The register only grows; what was entered just now may not have reached the data yet.
     before = (world.now() - GRACE).isoformat()
     with service.current().store.reading() as rows:
         entered = rows.execute(
-            "SELECT DISTINCT subject FROM register WHERE fact IN (?, ?) AND at < ?",
-            (Fact.ERASING.value, Fact.ERASED.value, before),
+            "SELECT DISTINCT subject FROM register WHERE fact IN (?, ?, ?) AND at < ?",
+            (Fact.ERASING.value, Fact.ERASED.value, Fact.MERGED.value, before),
         )
         for (subject,) in entered:
             gone.append(UUID(bytes=subject))
@@ -149,5 +149,7 @@ def _none_active(report: Report, gone: list[UUID]) -> None:
         )
         for (customer,) in cursor.fetchall():
             report.found(
-                CUSTOMERS, f"customer {customer}", "The register says erased, the record does not."
+                CUSTOMERS,
+                f"customer {customer}",
+                "The register says erased or merged, the record does not.",
             )

@@ -3,7 +3,7 @@
 from trustkeep.rooms.access.actions.bringing import BroughtMany, bring_many, require_bringing
 from trustkeep.rooms.access.actions.cases import close_case, open_case
 from trustkeep.rooms.access.actions.changing import change_fields
-from trustkeep.rooms.access.actions.duplicates import Alike, Pair, find_duplicates
+from trustkeep.rooms.access.actions.duplicates import Alike, Duplicates, Pair, find_duplicates
 from trustkeep.rooms.access.actions.grants import give_grant, revoke_grant
 from trustkeep.rooms.access.actions.merging import merge_customers
 from trustkeep.rooms.access.actions.proposed import give_proposed
@@ -29,6 +29,7 @@ __all__ = [
     "Alike",
     "BroughtMany",
     "Card",
+    "Duplicates",
     "Found",
     "Opened",
     "Pair",

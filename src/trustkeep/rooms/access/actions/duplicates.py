@@ -5,8 +5,8 @@ bulk that covers the elements, and the entry with everybody found stands before 
 The vault then opens values to see which element it is, and tells them to nobody.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import combinations
 from typing import Final
@@ -18,19 +18,19 @@ from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Denied, Unacceptable
 from trustkeep.base.events import MOST_IDS
-from trustkeep.kernel.keys import register, service
+from trustkeep.crypto.blind import TOKEN_BYTES
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import index, sharing
 from trustkeep.kernel.vault.indexer import Indexer
-from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access import queries, remedies, rules
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.queries import Asked
-from trustkeep.rooms.access.rules import Facts, Refusal
+from trustkeep.rooms.access.rules import Decision, Facts, Refusal
 
 MOST_PAIRS: Final = MOST_IDS // 2  # in one answer, so that one entry names everybody
+_MOST_STEPS: Final = 20  # in one look, each with an entry and at most 50 customers opened
 Pair = tuple[UUID, UUID]  # the lesser id first
 Apart = Callable[[Collection[Pair]], Collection[Pair]]  # those of some pairs that are two people
 
@@ -43,6 +43,14 @@ class Alike:
     elements: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Pairs who are alike; `is_whole` says that the whole index was looked through for them."""
+
+    pairs: tuple[Alike, ...]
+    is_whole: bool
+
+
 def find_duplicates(
     actor: Actor,
     *,
@@ -50,67 +58,71 @@ def find_duplicates(
     purpose: str,
     apart: Apart,
     case: str | None = None,
-) -> list[Alike]:
+) -> Duplicates:
     """At most 25 pairs of customers with the same value of any of the elements.
 
-    `apart` says which pairs somebody told apart; they are not proposed again.
+    The index is looked through from somewhere else each time, and not without end: so pairs that
+    nobody can merge hide no others for good.  `apart` says which pairs somebody told apart; they
+    are not proposed again, nor is anybody whom this purpose may not read.
 
     Raises:
         Denied: no grant for bulk covers the elements for this purpose; that is in the ledger.
-        Unacceptable: an element is not looked up, so nobody can be compared by it.
+        Unacceptable: an element is not looked up, or shown in part only, so nobody can be compared
+            by it.
         Rebuilding: the look-up index is not whole.
         LedgerUnavailable: the entry could not be stored, so nothing was opened.
     """
     authority.require(actor, Permission.MERGE_CUSTOMERS)
     asked = Asked((), tuple(elements), purpose, case, Permission.SEARCH_CUSTOMERS, bulk=True)
+    _refuse_or_go_on(actor, asked)
     found: dict[Pair, tuple[str, ...]] = {}
-    after = b""
-    while len(found) < MOST_PAIRS:
-        step = _step(actor, asked, after, apart)
-        found |= sharing.alike(step.indexer, step.declared, step.pairs, asked.fields)
-        if step.is_last:
+    start = after = world.random_bytes(TOKEN_BYTES)
+    is_round = is_whole = False
+    for _ in range(_MOST_STEPS):
+        candidates = _candidates(asked, after, apart)
+        found |= _compared(actor, asked, candidates)
+        after = candidates.after
+        if candidates.is_last and not is_round:
+            is_round, after = True, b""
+        elif candidates.is_last or (is_round and after >= start):
+            is_whole = True
             break
-        after = step.after
+        if len(found) >= MOST_PAIRS:
+            break
     pairs = sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))
-    return [Alike(pair, elements) for pair, elements in pairs[:MOST_PAIRS]]
+    alike = tuple(Alike(pair, elements) for pair, elements in pairs[:MOST_PAIRS])
+    return Duplicates(alike, is_whole and len(found) <= MOST_PAIRS)
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _Candidates:
     """Pairs who share a token, up to the last token that was looked at."""
 
     indexer: Indexer
-    declared: Mapping[str, Element]
     pairs: list[Pair]
     after: bytes
     is_last: bool
 
 
-def _step(actor: Actor, asked: Asked, after: bytes, apart: Apart) -> _Step:
-    """One durable step: the decision, and the entry with everybody who will be opened."""
-    step = None
+def _refuse_or_go_on(actor: Actor, asked: Asked) -> None:
+    """Before anything of the index is looked at."""
     with transaction.atomic(durable=True):
         now = world.now()
-        facts, declared = queries.policy_under_lock(actor, asked, now)
+        facts, _ = queries.policy_under_lock(actor, asked, now)
         refused = rules.refusals_to_search(facts, now)
-        if not refused:
-            indexer = index.ready()
-            unknown = [one for one in asked.fields if not indexer.is_alone(one)]
-            if unknown:
-                raise Unacceptable(f"Nobody is looked up by {', '.join(unknown)}: name others.")
-            step = _candidates(indexer, declared, after, apart)
-        details = _details(actor, facts, step.pairs if step else [], refused, now)
-        event = AccessEvent.DUPLICATES_REFUSED if refused else AccessEvent.DUPLICATES_FOUND
-        log.append(event, actor, purpose=asked.purpose if facts.purpose else None, details=details)
-    if step is None:
+        if refused:
+            _enter(actor, asked, facts, [], refused, now)
+    if refused:
         raise Denied(remedies.sentence_of(refused), refused)
-    return step
 
 
-def _candidates(
-    indexer: Indexer, declared: Mapping[str, Element], after: bytes, apart: Apart
-) -> _Step:
-    groups = sharing.groups(after, MOST_PAIRS)
+def _candidates(asked: Asked, after: bytes, apart: Apart) -> _Candidates:
+    with transaction.atomic(durable=True):  # so that no rebuild begins between the two
+        indexer = index.ready()
+        unknown = [one for one in asked.fields if not indexer.is_alone(one)]
+        if unknown:
+            raise Unacceptable(f"Nobody is looked up by {', '.join(unknown)}: name others.")
+        groups = sharing.groups(after, MOST_PAIRS)
     pairs: set[Pair] = set()
     for at, (token, customers) in enumerate(groups):
         more = set(combinations(customers, 2)) - pairs
@@ -120,16 +132,49 @@ def _candidates(
         pairs |= more
         after = token
     is_last = len(groups) < MOST_PAIRS and (not groups or after == groups[-1][0])
-    pairs -= set(apart(pairs))
-    return _Step(indexer, declared, _unrestricted(pairs), after, is_last)
+    return _Candidates(indexer, sorted(pairs - set(apart(pairs))), after, is_last)
 
 
-def _unrestricted(pairs: Collection[Pair]) -> list[Pair]:
-    """Those of whom neither is restricted or gone: nobody may merge these."""
-    everybody = {one for pair in pairs for one in pair}
-    standings = register.standings(service.current(), sorted(everybody))
-    out = {one for one in everybody if standings[one].restricted or standings[one].gone}
-    return sorted(pair for pair in pairs if not out.intersection(pair))
+def _compared(actor: Actor, asked: Asked, candidates: _Candidates) -> dict[Pair, tuple[str, ...]]:
+    """One durable step: a decision about everybody under their locks, the entry, then a look."""
+    everybody = sorted({one for pair in candidates.pairs for one in pair})
+    with transaction.atomic(durable=True):
+        now = world.now()
+        wanted = replace(asked, customers=tuple(everybody))
+        facts, seen, elements = queries.everything_under_lock(actor, wanted, now)
+        refused = rules.refusals_to_search(facts, now)
+        decided = {one.customer: rules.decide(one.facts, now) for one in seen}
+        _refuse_masked(decided.values())
+        out = {one for one, decision in decided.items() if decision.refused}
+        pairs = [] if refused else [one for one in candidates.pairs if not out.intersection(one)]
+        _enter(actor, asked, facts, pairs, refused, now)
+    if refused:
+        raise Denied(remedies.sentence_of(refused), refused)
+    named = {one for pair in pairs for one in pair}
+    stored = [(one.header, one.blobs) for one in seen if one.customer in named and one.header]
+    return sharing.alike(candidates.indexer, elements, stored, pairs, asked.fields)
+
+
+def _refuse_masked(decisions: Collection[Decision]) -> None:
+    masked = sorted({field for one in decisions for field, _ in one.masks})
+    if masked:
+        raise Unacceptable(
+            f"This purpose shows {', '.join(masked)} in part only, and customers are compared by "
+            "whole values: name other elements, or another purpose."
+        )
+
+
+def _enter(
+    actor: Actor,
+    asked: Asked,
+    facts: Facts,
+    pairs: Collection[Pair],
+    refused: Sequence[Refusal],
+    now: datetime,
+) -> None:
+    event = AccessEvent.DUPLICATES_REFUSED if refused else AccessEvent.DUPLICATES_FOUND
+    details = _details(actor, facts, pairs, refused, now)
+    log.append(event, actor, purpose=asked.purpose if facts.purpose else None, details=details)
 
 
 def _details(

@@ -16,7 +16,7 @@ from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import elements as declared
-from trustkeep.kernel.vault import headers, merging
+from trustkeep.kernel.vault import headers, merged, merging
 from trustkeep.kernel.vault.combining import Choice
 from trustkeep.kernel.vault.merging import Merged
 from trustkeep.kernel.vault.models import Element
@@ -74,6 +74,8 @@ def merge_customers(
     if stopped is not None:
         raise stopped
     points.reached("merge.committed")
+    if not done.undecided:
+        merged.enter_closed(both)
     return done
 
 

@@ -13,12 +13,13 @@ from django.db import transaction
 
 from trustkeep.base import points, world
 from trustkeep.base.actor import NOBODY, Actor
-from trustkeep.base.errors import Denied
+from trustkeep.base.errors import Denied, Tampered
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.ledger.feeding import Feed
 from trustkeep.kernel.ledger.log import EntryRef
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import opening
+from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access import queries, remedies, rules
 from trustkeep.rooms.access.events import AccessEvent
@@ -56,6 +57,7 @@ class ReadEach:
 
     opened: Sequence[Opened]
     refused: Mapping[UUID, tuple[Refusal, ...]]
+    damaged: tuple[UUID, ...] = ()  # whose values are not those that were stored
 
 
 def read_fields(
@@ -163,7 +165,15 @@ def _read(
     if stops:
         raise denied(stops)
     refused = {one.customer: decision.refused for one, decision, _ in decided if decision.refused}
-    return ReadEach(opened_of(read, ready) if ready else [], refused)
+    opened = opened_of(actor, read, ready) if ready else []
+    damaged = tuple(ready.damaged) if ready else ()
+    if damaged and not left_out:
+        raise Tampered(
+            f"Values of customer {damaged[0]} are not those that were stored: restore them from a "
+            "backup; nothing was released.",
+            damaged[0],
+        )
+    return ReadEach(opened, refused, damaged)
 
 
 def _entries(feed: Feed, actor: Actor, decided: Sequence[Decided]) -> list[EntryRef]:
@@ -186,9 +196,14 @@ def ready_of(read: Sequence[Entered], elements: Mapping[str, Element]) -> openin
     )
 
 
-def opened_of(read: Sequence[Entered], ready: opening.Ready) -> list[Opened]:
-    """The values that were permitted, as they are shown."""
+def opened_of(actor: Actor, read: Sequence[Entered], ready: opening.Ready) -> list[Opened]:
+    """The values that were permitted, as they are shown; whose could not be opened has an entry."""
     opened_many = ready.opened_many()
+    if ready.damaged:
+        with transaction.atomic(durable=True):
+            log.append_many(
+                log.Draft(VaultEvent.OPENING_FAILED, actor, customer) for customer in ready.damaged
+            )
     return [
         Opened(one.customer, opened_many[one.customer], decision.masked, ref)
         for one, decision, _, ref in read

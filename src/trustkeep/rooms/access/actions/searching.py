@@ -111,10 +111,11 @@ def search_customers(actor: Actor, *, sought: Sought) -> Found:
 
     Raises:
         Denied, Unacceptable, Rebuilding, LedgerUnavailable: as `find_customers`.
-        Tampered: the record of one who was found was changed from outside.
+        Tampered: the header of one who was found was changed from outside.
     """
     done = _searched(actor, sought, at_most=cards.MOST_CARDS, with_cards=True)
-    opened = {one.customer: one for one in opened_of(done.read, done.ready)} if done.ready else {}
+    shown = opened_of(actor, done.read, done.ready) if done.ready else []
+    opened = {one.customer: one for one in shown}
     found = [_card(customer, opened.get(customer), done) for customer in done.hits.customers]
     words = done.hits.words if sought.beside else None
     said = cards.sentence(len(found), is_more=done.hits.is_more, words=words)
@@ -234,7 +235,7 @@ def _tokens(indexer: Indexer, sought: Sought) -> list[bytes]:
                 f"A {by.element} is looked up beside a second value only: name one of "
                 f"{', '.join(sorted(others))} as `beside` (docs/operate/finding.md)."
             )
-        return indexer.pair_tokens(by.element, by.value, beside.element, beside.value)
+        return _some(indexer.pair_tokens(by.element, by.value, beside.element, beside.value))
     if not indexer.is_alone(by.element):
         why = (
             "it only stands beside a name"
@@ -245,7 +246,16 @@ def _tokens(indexer: Indexer, sought: Sought) -> list[bytes]:
     if beside is not None:
         raise Unacceptable(f"A second value is only looked up beside a name, not a {by.element}.")
     token = indexer.token(by.element, by.value)
-    return [token] if token else []
+    return _some([token] if token else [])
+
+
+def _some(tokens: list[bytes]) -> list[bytes]:
+    """Go on only with something to compare: nothing would be found, and that would say nothing."""
+    if not tokens:
+        raise Unacceptable(
+            "There is nothing in it that could be compared: give values with letters or digits."
+        )
+    return tokens
 
 
 def _draft(

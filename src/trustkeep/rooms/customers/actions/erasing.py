@@ -7,12 +7,13 @@ the sweep.  SOP 4.5b, GDPR Art. 17.
 
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.base.canonical import Value
-from trustkeep.base.errors import Conflict, Denied
+from trustkeep.base.errors import Conflict, Denied, Missing, Tampered
 from trustkeep.kernel.approvals import actions as approvals
 from trustkeep.kernel.approvals import queries as requests
 from trustkeep.kernel.keys import epochs, register
@@ -24,6 +25,8 @@ from trustkeep.rooms.customers import queries
 from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_erasures, outcome_of
 from trustkeep.rooms.customers.events import CustomerEvent
 from trustkeep.rooms.customers.models import ErasureRequest
+
+_log = structlog.get_logger(__name__)
 
 
 def request_erasure(actor: Actor, *, customer: UUID) -> UUID:
@@ -82,13 +85,17 @@ def sweep_erasures(actor: Actor) -> list[ErasureOutcome]:
     outcomes = finish_erasures(actor)
     for approval in requests.to_carry_out(epochs.DESTROY):
         asked = queries.asked_by(approval)
-        if asked is not None and _may_go(asked.customer):
+        if asked is not None:
             try:
-                outcomes += _carried_out(actor, approval, asked.customer)
-            except (Denied, Conflict):
-                # Who asked or agreed has left since, or who was asked for has grown by a merge: it
-                # ends without being done.
+                if _may_go(asked.customer):
+                    outcomes += _carried_out(actor, approval, asked.customer)
+            except (Denied, Conflict, Missing):
+                # Who asked or agreed has left since, or who was asked for has grown by a merge, or
+                # went into one: it ends without being done.
                 continue
+            except Tampered as problem:
+                # The comparison of state and ledger names it; it must not keep the others.
+                _log.warning("erasure.passed_over", customer=str(problem.customer))
     return outcomes
 
 
@@ -99,7 +106,7 @@ def _may_go(customer: UUID) -> bool:
 
 def _carried_out(actor: Actor, approval: UUID, customer: UUID) -> list[ErasureOutcome]:
     _refuse_held(customer)
-    if not register.facts(customer).gone:
+    if not register.facts(customer).being_erased:
         _begin(actor, approval, customer)
     outcomes = finish_erasures(actor, tells_what_waits=True)
     if customer not in {one.customer for one in outcomes}:
@@ -118,7 +125,7 @@ def _begin(actor: Actor, approval: UUID, customer: UUID) -> None:
         erasure.intend(actor, customer, authorisation, along=merged.taken_in(customer))
     except Denied:
         # The sweep of another process may have used the approval a moment ago.
-        if not register.facts(customer).gone:
+        if not register.facts(customer).being_erased:
             raise
 
 

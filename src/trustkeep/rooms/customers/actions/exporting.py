@@ -117,7 +117,8 @@ class Export:
         self.done.rows += len(read.opened)
         masked = {*self.done.masked, *(name for one in read.opened for name in one.masked)}
         self.done.masked = tuple(name for name in self._fields if name in masked)
-        gone = len(left) - len(read.opened) - len(read.refused)
+        self.done.left_out[DAMAGED] += len(read.damaged)
+        gone = len(left) - len(read.opened) - len(read.refused) - len(read.damaged)
         self.done.left_out[access.Refusal.NO_CUSTOMER] += gone  # erased in this very moment
         return read.opened
 

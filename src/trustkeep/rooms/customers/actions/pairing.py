@@ -21,7 +21,7 @@ from trustkeep.rooms.purposes import queries as purposes
 
 def find_duplicates(
     actor: Actor, *, purpose: str, elements: Sequence[str] = (), case: str | None = None
-) -> list[access.Alike]:
+) -> access.Duplicates:
     """Pairs who have the same of some elements; unset: of all that the purpose needs.
 
     Raises:

@@ -56,6 +56,13 @@ class AlikeState(Schema):
     same: list[str]
 
 
+class DuplicatesState(Schema):
+    """Pairs; `whole` says that nobody else is alike, for all customers were looked through."""
+
+    pairs: list[AlikeState]
+    whole: bool
+
+
 class MergeState(Schema):
     """Whether it was done; if not, nothing was changed, and `differs` must be decided about."""
 
@@ -72,17 +79,19 @@ class ToldApart(Schema):
 
 
 @door.post(
-    "/duplicates/searches", Permission.MERGE_CUSTOMERS, answers=list[AlikeState], status=200,
+    "/duplicates/searches", Permission.MERGE_CUSTOMERS, answers=DuplicatesState, status=200,
     repeats=True,
 )  # fmt: skip
-def duplicates(request: ApiRequest, asked: DuplicatesAsked) -> list[AlikeState]:
+def duplicates(request: ApiRequest, asked: DuplicatesAsked) -> DuplicatesState:
     """Pairs of customers with the same e-mail, telephone and the like; at most 25."""
     found = actions.find_duplicates(
         request.actor, purpose=asked.purpose, elements=asked.elements, case=asked.case
     )
-    return [
-        AlikeState(one=each.pair[0], other=each.pair[1], same=list(each.elements)) for each in found
+    pairs = [
+        AlikeState(one=each.pair[0], other=each.pair[1], same=list(each.elements))
+        for each in found.pairs
     ]
+    return DuplicatesState(pairs=pairs, whole=found.is_whole)
 
 
 @door.post("/duplicates/apart", Permission.MERGE_CUSTOMERS, answers=ToldApart)

@@ -8,6 +8,9 @@ from trustkeep.kernel.vault import known
 from trustkeep.kernel.vault.combining import Choice
 from trustkeep.rooms.customers import actions
 from trustkeep.web.command import Answer, NounCommand, verb
+from trustkeep.web.plain_text import as_text
+
+MORE = "Not all customers were looked through: ask again for others."
 
 FOUND = 1  # exit code: there is something to look at
 
@@ -56,15 +59,12 @@ class MergingVerbs(NounCommand):
     ) -> Answer:
         """Pairs with the reason, never the value."""
         found = actions.find_duplicates(actor, purpose=purpose, elements=elements, case=case)
-        return Answer(
-            [
-                {
-                    "one": str(alike.pair[0]), "other": str(alike.pair[1]),
-                    "same": list(alike.elements),
-                }
-                for alike in found
-            ]
-        )  # fmt: skip
+        pairs = [
+            {"one": str(alike.pair[0]), "other": str(alike.pair[1]), "same": list(alike.elements)}
+            for alike in found.pairs
+        ]
+        words = as_text(pairs) + ("" if found.is_whole else "\n" + MORE)
+        return Answer({"pairs": pairs, "whole": found.is_whole}, words)
 
     @verb(
         "merge", permission=Permission.MERGE_CUSTOMERS, arguments=_merge,
