@@ -41,7 +41,9 @@ def shop(alone, company):
 
 
 def found(company):
-    return access.find_customers(company.ben, element="email", value=HERS, purpose="sales")
+    return access.find_customers(
+        company.ben, element="email", value=HERS, purpose="sales"
+    ).customers
 
 
 def kill_a_backend(server):

@@ -82,12 +82,15 @@ def test_who_was_found_is_read_by_the_id_that_was_answered(company, dan, tmp_pat
     value.write_text("+48 601 000 001\n")
     about = ("--purpose", "support", "--case", "helpdesk:1")
 
-    (found,) = typed("customers", "find", "--element", "phone", "--value-file", value, *about)
-    by_id = ("--id", found["customer"])
+    found = typed("customers", "find", "--element", "phone", "--value-file", value, *about)
+    (one,) = found["customers"]
+    by_id = ("--id", one["customer"])
 
-    assert "Gdańsk" == typed("customers", "read", *by_id, "--field", "city", *about)["city"]
+    read = ("--field", "city", *about)
+    assert not found["more"]
+    assert {"city": "Gdańsk"} == typed("customers", "read", *by_id, *read)["values"]
     typed("customers", "change", *by_id, "--field", "city", "--value-file", value, *about)
-    assert "+48 601 000 001" == typed("customers", "read", "C-1", "--field", "city", *about)["city"]
+    assert {"city": "+48 601 000 001"} == typed("customers", "read", "C-1", *read)["values"]
     monkeypatch.setenv("TRUSTKEEP_TOKEN", company.secrets["cleo"])
     approval = typed("customers", "request-erasure", *by_id)
     assert f"--id {dan} --approval {approval['approval']}" in approval["next"]

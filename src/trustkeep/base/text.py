@@ -19,8 +19,13 @@ _ADDRESS = re.compile(
     r"[^\s\x00-\x1f\x7f-\x9f@,;:<>()\[\]\\\"]+@[^\s\x00-\x1f\x7f-\x9f@,;:<>()\[\]\\\"]+"
 )
 
-_YEAR_FIRST = re.compile(r"(?P<year>[0-9]{4})([-/.]?)(?P<month>[0-9]{2})\2(?P<day>[0-9]{2})")
-_DAY_FIRST = re.compile(r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})")
+_TIME = r"(?:t?[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+_YEAR_FIRST = re.compile(
+    rf"(?P<year>[0-9]{{4}})([-/.]?)(?P<month>[0-9]{{2}})\2(?P<day>[0-9]{{2}}){_TIME}"
+)
+_DAY_FIRST = re.compile(
+    rf"(?P<day>[0-9]{{1,2}})\.(?P<month>[0-9]{{1,2}})\.(?P<year>[0-9]{{4}}){_TIME}"
+)
 
 
 def folded(value: str) -> str:
@@ -67,7 +72,7 @@ def day(value: str) -> str:
     """A day as `YYYY-MM-DD`, where its spelling says which day it is; else its text, unspaced.
 
     Year first, or day first with dots; of a day with slashes that begins with no year nobody knows
-    which number is the month.
+    which number is the month.  A time behind it, as databases write it, is left out.
     """
     plain = _unspaced(value)
     found = _YEAR_FIRST.fullmatch(plain) or _DAY_FIRST.fullmatch(plain)

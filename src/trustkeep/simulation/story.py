@@ -100,7 +100,7 @@ class Story:
             agent.actor, element="email", value=row["Email"], purpose="support",
             case="helpdesk:4711",
         )  # fmt: skip
-        _must(customer in found, "The customer was not found by the e-mail address.")
+        _must(customer in found.customers, "The customer was not found by the e-mail address.")
         opened = access.read_fields(
             agent.actor, customer=customer, fields=["phone"], purpose="support",
             case="helpdesk:4711",

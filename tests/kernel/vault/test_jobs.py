@@ -48,7 +48,7 @@ def test_an_index_that_a_crash_emptied_is_made_anew(company, dan):
 def search(company, value):
     return access.find_customers(
         company.ben, element="email", value=value, purpose="support", case="helpdesk:1"
-    )
+    ).customers
 
 
 def change(company, customer):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trustkeep.base.errors import Denied, Unacceptable
+from trustkeep.base.errors import Conflict, Denied, Unacceptable
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault.masks import Mask
@@ -25,6 +25,16 @@ def test_only_what_is_granted_is_masked(company, fields, masked):
         )
 
     assert before == Grant.objects.count()
+
+
+def test_the_very_same_grant_is_given_once(company):
+    asked = {"grantee": company.emil.id, "purpose": "support", "fields": ["phone"]}
+    access.give_grant(company.dora, **asked)
+    with pytest.raises(Conflict, match="stands already"):
+        access.give_grant(company.dora, **asked)
+    access.give_grant(company.dora, **asked, bulk=True)
+
+    assert 2 == len(queries.grants_of(company.emil.id))
 
 
 def test_a_mask_that_another_grant_undoes_is_told(company):

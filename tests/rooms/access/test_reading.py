@@ -107,7 +107,7 @@ def test_a_customer_is_found_by_an_exact_value_however_it_is_written(company, da
             company.ben, element=element, value=value, purpose="support", case="helpdesk:1"
         )
 
-        assert [dan] == found
+        assert [dan] == found.customers
         entry = newest("access.search.made")
         assert {"element": element, "hits": 1, "found": [str(dan)]}.items() <= entry.items()
         assert "case" in entry

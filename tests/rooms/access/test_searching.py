@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection
+from django.db.models import F
 from tests.installation import ELEMENTS, logged
 
 from trustkeep.base import world
@@ -14,7 +15,7 @@ from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger import trips
 from trustkeep.kernel.ledger.models import Entry
 from trustkeep.kernel.vault import elements, index, index_state, masks
-from trustkeep.kernel.vault.models import Element
+from trustkeep.kernel.vault.models import Element, IndexGeneration
 from trustkeep.kernel.vault.rules import IndexKind, SensitivityClass
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access import cards, evidence_of_reading, queries
@@ -143,6 +144,38 @@ def test_both_elements_need_purpose_and_grant(shop):
         sought = Sought(Value("name", "Eva"), "calls", Value("city", "Łódź"))
         access.search_customers(shop.cleo, sought=sought)
     assert (Refusal.NO_GRANT,) == refusal.value.reasons
+
+
+def test_whoever_may_not_search_is_refused_before_anybody_is_looked_up(shop, monkeypatch):
+    """How long a look takes would tell whether anybody is there."""
+    monkeypatch.setattr(index, "find", lambda *_, **__: pytest.fail("looked up"))
+
+    with pytest.raises(Denied) as refusal:
+        access.search_customers(
+            shop.cleo, sought=Sought(Value("name", "Eva"), "calls", Value("city", "Łódź"))
+        )
+    assert (Refusal.NO_GRANT,) == refusal.value.reasons
+    assert "access.search.refused" == logged()[-1]
+
+
+def test_whoever_was_indexed_for_a_look_up_of_this_moment_is_not_said_to_be_nobody(
+    shop, monkeypatch
+):
+    stale = index.ready()
+    IndexGeneration.objects.update(generation=F("generation") + 1)
+    monkeypatch.setattr(index, "ready", lambda: stale)
+
+    with pytest.raises(Rebuilding, match="being rebuilt"):
+        search(shop, "Müller")
+
+
+def test_more_than_are_named_is_said(shop, monkeypatch):
+    monkeypatch.setattr(searching, "MOST_FOUND", 1)
+    shop.customer("C-9", name="Eva", phone="+48 601 000 002")
+    access.open_case(shop.ben, system="call", reference="1", customers=[shop.eva])
+    asked = {"element": "phone", "value": "+48 601 000 002", "purpose": "support"}
+    found = access.find_customers(shop.ben, **asked, case="call:1")
+    assert (1, True) == (len(found.customers), found.is_more)
 
 
 def test_a_correction_and_an_erased_value_are_followed(shop, company):

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -254,6 +255,35 @@ def test_the_grants_are_shown_first_and_given_once(fresh, typed):
     assert 2 == len(grants.grants_of(grantee_of(Role.SUPPORT_AGENT)))
     assert [True] * 3 == [one["stands"] for one in typed("dora", "grants", "support")[2]]
     assert 3 == logged().count("access.grant.given")
+
+
+def test_of_two_who_give_at_once_each_grant_is_given_once(fresh, typed):
+    typed("dora", "accept", "support")
+
+    def give(_):
+        try:
+            return list(access.give_proposed(fresh.dora, key="support"))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert {None} == {why for done in pool.map(give, range(4)) for _, why in done}
+    assert 3 == logged().count("access.grant.given")
+
+
+def test_a_proposal_that_does_not_fit_what_stands_here_keeps_no_other(fresh, typed, monkeypatch):
+    typed("dora", "accept", "support")
+    shown = access.proposed.queries.proposals
+    narrow = replace(shown("support")[0].asked, fields=("birth_date",))
+    monkeypatch.setattr(
+        access.proposed.queries, "proposals",
+        lambda key: [replace(shown(key)[0], asked=narrow), *shown(key)[1:]],
+    )  # fmt: skip
+
+    code, _, told = typed("dora", "grants", "support", "--give")
+
+    assert (5, [False, True, True]) == (code, [one["stands"] for one in told])
+    assert "does not need birth_date" in told[0]["refused"]
 
 
 def test_nobody_gives_a_proposed_grant_to_a_role_of_their_own(fresh, typed):

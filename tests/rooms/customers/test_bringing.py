@@ -91,7 +91,7 @@ def test_news_come_in_and_the_rest_stays(shop, bring, called):
     hits = access.find_customers(
         shop.cleo, element="phone", value="+48 2", purpose="support", case="call:1"
     )
-    assert [called] == hits
+    assert [called] == hits.customers
 
 
 def test_what_says_the_same_as_at_the_first_time_is_not_even_opened(bring, called):

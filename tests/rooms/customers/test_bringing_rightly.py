@@ -166,7 +166,7 @@ def test_only_the_classes_of_the_file_are_opened_and_the_others_stay_whole(
         company.ben, element="phone", value="+48 601 000 001", purpose="support",
         case="helpdesk:1",
     )  # fmt: skip
-    assert [dan] == hits
+    assert [dan] == hits.customers
 
 
 def test_what_is_looked_up_in_a_class_that_was_not_opened_is_still_found(
@@ -181,7 +181,7 @@ def test_what_is_looked_up_in_a_class_that_was_not_opened_is_still_found(
         hits = access.find_customers(
             company.ben, element=element, value=value, purpose="support", case="helpdesk:1"
         )
-        assert [dan] == hits
+        assert [dan] == hits.customers
 
 
 @pytest.mark.usefixtures("granted")

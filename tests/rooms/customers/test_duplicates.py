@@ -1,6 +1,7 @@
 """Pairs of customers who may be one person: proposed by what they share, never by its value."""
 
 import pytest
+from django.db import connection
 from tests.installation import logged
 from tests.rooms.customers.merging import FIELDS, judge_state, keep_records
 
@@ -8,9 +9,10 @@ from trustkeep.base.errors import Conflict, Denied, Unacceptable
 from trustkeep.kernel.keys import register
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger.models import Entry
-from trustkeep.kernel.vault import known
+from trustkeep.kernel.vault import elements, index, known, sharing
 from trustkeep.kernel.vault.combining import Choice
 from trustkeep.kernel.vault.masks import Mask
+from trustkeep.kernel.vault.rules import IndexKind
 from trustkeep.rooms.access.actions import duplicates
 from trustkeep.rooms.customers import actions
 from trustkeep.rooms.customers.models import Apart
@@ -53,6 +55,23 @@ def test_pairs_are_proposed_with_the_reason_and_no_value(shop, two):
     } == set(found)  # fmt: skip
     assert [(tuple(sorted(two)), ("email",))] == pairs(shop, elements=["email"])
     judge_state()
+
+
+def test_families_are_not_even_candidates(shop):
+    looked_up = {"name": IndexKind.NAME, "city": IndexKind.PLACE}
+    declared = elements.known(looked_up).values()
+    for one in declared:
+        one.index = looked_up[one.key]
+    purposes.declare_elements(shop.dora, declared=list(declared))
+    index.rebuild(shop.dora)
+    for number in range(3):
+        shop.customer(f"F-{number}", name="Eva Nowak", city="Hel", email=f"{number}@x.example")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM vault_token GROUP BY token HAVING count(*) > 1")
+        assert [(3,), (3,)] == cursor.fetchall()  # Eva in Hel, Nowak in Hel
+
+    assert [] == sharing.groups(b"", 10)
+    assert [] == pairs(shop)
 
 
 def test_who_was_told_apart_is_not_proposed_again(shop, two):

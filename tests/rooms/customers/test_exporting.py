@@ -142,7 +142,7 @@ def test_whatever_is_written_as_csv_is_one_cell_and_read_back(value):
 
 
 def test_a_cell_longer_than_a_sheet_holds_is_refused_without_its_text():
-    with pytest.raises(Unacceptable, match="take csv or json") as refusal:
+    with pytest.raises(Unacceptable, match=f"of customer {WHO} is longer than") as refusal:
         written(Form.XLSX, ["secret" * 6000])
     assert "secret" not in refusal.value.sentence
 

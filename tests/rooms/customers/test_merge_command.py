@@ -45,7 +45,7 @@ def test_a_pair_is_found_decided_about_and_merged(company, typed):
     assert (0, True, ["name"]) == (code, data["merged"], data["taken"])
     assert one == known.named("B-2") == known.named(str(other))
     read = typed("read", "--id", other, "--field", "name", "--purpose", "records")
-    assert "D." == read[1]["name"]
+    assert {"name": "D."} == read[1]["values"]
 
 
 def test_two_people_are_told_apart(company, typed):

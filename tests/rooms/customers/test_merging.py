@@ -84,7 +84,7 @@ def test_who_looks_for_a_value_finds_the_survivor_once(shop, two):
     found = access.find_customers(
         shop.cleo, element="email", value="dan@x.example", purpose="records"
     )
-    assert [two[0]] == found
+    assert [two[0]] == found.customers
 
 
 def test_what_differs_is_asked_and_nothing_is_changed_meanwhile(shop):

@@ -31,6 +31,8 @@ def test_a_field_that_was_never_declared_is_refused(calls):
 
 def test_an_element_is_declared_and_keeps_its_class(calls):
     element = {"key": "shoe_size", "label": "Shoe size", "sensitivity": "identity"}
+    too_long = {**element, "label": "x" * 121}
+    assert 422 == calls("dora")("POST", "/elements", [too_long])[0]
     status, _ = calls("dora")("POST", "/elements", [element])
     again, _ = calls("dora")("POST", "/elements", [{**element, "sensitivity": "special"}])
 

@@ -27,6 +27,9 @@ class EntryRef(NamedTuple):
     writer: UUID
     counter: int
 
+    def __str__(self) -> str:
+        return f"{self.writer}:{self.counter}"
+
 
 class Filled(NamedTuple):
     """Details out of a `Template`: already checked and encoded."""

@@ -34,9 +34,11 @@ _MARK = (
     "INSERT INTO vault_mark (customer, mark) VALUES (%s, %s)"
     " ON CONFLICT (customer) DO UPDATE SET mark = excluded.mark"
 )
+# With the generation of the same moment: tokens of another one are nobody's.
 _HAVING_ALL = (
-    "SELECT customer FROM vault_token WHERE token = ANY(%s) GROUP BY customer"
-    " HAVING count(*) = %s ORDER BY customer LIMIT %s"
+    "SELECT g.generation, f.customer FROM vault_indexgeneration g LEFT JOIN"
+    " (SELECT customer FROM vault_token WHERE token = ANY(%s) GROUP BY customer"
+    " HAVING count(*) = %s ORDER BY customer LIMIT %s) f ON true ORDER BY f.customer"
 )
 _STATE = (
     "SELECT g.generation, g.rebuilding_at, s.generation, e.seal FROM vault_indexgeneration g"
@@ -94,13 +96,17 @@ def find(indexer: Indexer, tokens: Collection[bytes], *, at_most: int) -> list[U
     """The customers who have all of these tokens; nobody where there is none.
 
     Raises:
-        Rebuilding: tokens were taken away from outside, so that nobody can say "not found".
+        Rebuilding: tokens were taken away from outside, or one more element is looked up since the
+            indexer was made, so that nobody can say "not found".
     """
     if not tokens:
         return []
     with connection.cursor() as cursor:
         cursor.execute(_HAVING_ALL, (list(tokens), len(tokens), at_most))
-        found = [customer for (customer,) in cursor.fetchall()]
+        rows = cursor.fetchall()
+    if rows[0][0] != indexer.generation:
+        raise Rebuilding(f"The look-up index is being rebuilt; {recovery.remedy()}.", 0)
+    found = [customer for _, customer in rows if customer is not None]
     if not found and not some_fit(indexer, SAMPLE):
         raise Rebuilding(
             "The look-up index was changed from outside; `trustkeep serve` makes it anew within a "
@@ -213,8 +219,8 @@ def _index_from(indexer: Indexer, start: UUID) -> int:
         batch = _batch(after, start.bytes[0])
         if not batch:
             return done
-        with transaction.atomic(durable=True), connection.cursor() as cursor:
-            cursor.execute(locks.SHARED, (locks.keys_of(batch),))
+        with transaction.atomic(durable=True):
+            locks.shared(batch)
             _index(indexer, batch)
         done += len(batch)
         after = UUID(int=batch[-1].int + 1)

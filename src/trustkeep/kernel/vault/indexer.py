@@ -21,6 +21,7 @@ class Indexer:
     """Makes the tokens of one generation."""
 
     def __init__(self, elements: Mapping[str, Element], generation: int) -> None:
+        self.generation = generation
         index_key = service.current().named_key("index")
         self._marks = Keyed(blind.mark_key(index_key, generation))
         self._normalisers = {

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from trustkeep.crypto import blind
 from trustkeep.kernel.vault import opening
 from trustkeep.kernel.vault.headers import Header
 from trustkeep.kernel.vault.indexer import Indexer
@@ -15,15 +16,19 @@ from trustkeep.kernel.vault.sealing import Values
 MOST_ALIKE: Final = 5  # customers with one token: what more share is no sign of one person
 # The primary key begins with the token, so this reads the index in its order.
 _SHARED = """
-SELECT token, array_agg(customer ORDER BY customer) FROM vault_token WHERE token > %s
+SELECT token, array_agg(customer ORDER BY customer) FROM vault_token
+WHERE token > %s AND token < %s
 GROUP BY token HAVING count(*) BETWEEN 2 AND %s ORDER BY token LIMIT %s
 """
 
 
 def groups(after: bytes, at_most: int) -> list[tuple[bytes, list[UUID]]]:
-    """Customers who share a token, token by token after one of them."""
+    """Customers who share the token of a value, token by token after one of them.
+
+    A word of a name beside a second value is no sign: families have that.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_SHARED, (after, MOST_ALIKE, at_most))
+        cursor.execute(_SHARED, (after, blind.FIRST_PAIR, MOST_ALIKE, at_most))
         return [(bytes(token), customers) for token, customers in cursor.fetchall()]
 
 

@@ -33,5 +33,9 @@ class CustomerEvent(Event):
             "digest": Detail.DIGEST,
         },
     )
+    EXPORT_BROKEN = (
+        "customers.export.broken",
+        {"export": Detail.ID, "form": Detail.CODE, "rows": Detail.COUNT},
+    )
     TOLD_APART = "customers.pair.told_apart", {"other": Detail.ID}
     ERASURE_REQUESTED = "customers.erasure.requested", {"approval": Detail.ID}

@@ -26,6 +26,7 @@ _NOT_SHOWN = {
     0x7F: "\u2421", 0xFFFE: "\ufffd", 0xFFFF: "\ufffd",
     **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
 }  # fmt: skip
+_ESCAPED = {"\r": "&#13;"}
 _LIKE_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
@@ -145,15 +146,21 @@ class _Xlsx:
 
     def begin(self) -> bytes:
         self._sheet.write(_SHEET_BEGINS)
-        self._sheet.write(_cells(1, [CUSTOMER, *self._fields]))
+        self._sheet.write(_cells(1, [CUSTOMER, *map(_plain, self._fields)]))
         return self._sink.taken()
 
     def row(self, customer: UUID, opened_values: Mapping[str, str]) -> bytes:
         if self._rows > MOST_ROWS:
             raise too_many_rows()
         self._rows += 1
-        cells = [str(customer), *(opened_values.get(field, "") for field in self._fields)]
-        self._sheet.write(_cells(self._rows, cells))
+        values = [_plain(opened_values.get(field, "")) for field in self._fields]
+        for field, value in zip(self._fields, values, strict=True):
+            if len(value.encode("utf-16-le")) // 2 > MOST_UNITS:
+                raise Unacceptable(
+                    f"The {field} of customer {customer} is longer than a cell of a spreadsheet "
+                    f"holds ({MOST_UNITS:,} characters): take csv or json, or leave {field} out."
+                )
+        self._sheet.write(_cells(self._rows, [str(customer), *values]))
         return self._sink.taken()
 
     def end(self, rows: int, left_out: int, masked: Sequence[str]) -> bytes:  # noqa: ARG002 - a sheet ends as it is
@@ -174,7 +181,7 @@ def too_many_rows() -> Unacceptable:
 def _cells(number: int, values: Sequence[str]) -> bytes:
     cells = "".join(
         f'<c r="{_column(at)}{number}" s="1" t="inlineStr"><is>'
-        f'<t xml:space="preserve">{_text(value)}</t></is></c>'
+        f'<t xml:space="preserve">{escape(value, _ESCAPED)}</t></is></c>'
         for at, value in enumerate(values)
         if value
     )
@@ -187,15 +194,9 @@ def _column(at: int) -> str:
     return (_column(before - 1) if before else "") + chr(ord("A") + last)
 
 
-def _text(value: str) -> str:
+def _plain(value: str) -> str:
     # `_x0041_` would be read as a character of that number.
-    plain = _LIKE_ESCAPE.sub("_x005F_", visible(value))
-    if len(plain.encode("utf-16-le")) // 2 > MOST_UNITS:
-        raise Unacceptable(
-            f"A value is longer than a cell of a spreadsheet holds ({MOST_UNITS:,} characters): "
-            "take csv or json."
-        )
-    return escape(plain, {"\r": "&#13;"})
+    return _LIKE_ESCAPE.sub("_x005F_", visible(value))
 
 
 def _info(name: str) -> ZipInfo:

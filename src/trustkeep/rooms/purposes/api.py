@@ -30,7 +30,7 @@ class ElementAsked(Asked):
     """A data element: what may be kept about a customer, how sensitive, and how looked up."""
 
     key: Code
-    label: Label
+    label: Annotated[str, Field(min_length=1, max_length=120)]
     sensitivity: ClassCode
     look_up: IndexKind = IndexKind.NONE
     kinds: list[Code] = Field(default_factory=list, max_length=20)

@@ -5,6 +5,7 @@ from trustkeep.rooms.access.actions.cases import close_case, open_case
 from trustkeep.rooms.access.actions.changing import change_fields
 from trustkeep.rooms.access.actions.duplicates import Alike, Duplicates, Pair, find_duplicates
 from trustkeep.rooms.access.actions.grants import give_grant, revoke_grant
+from trustkeep.rooms.access.actions.looking import Sought, Value
 from trustkeep.rooms.access.actions.merging import merge_customers
 from trustkeep.rooms.access.actions.proposed import give_proposed
 from trustkeep.rooms.access.actions.reading import (
@@ -18,8 +19,7 @@ from trustkeep.rooms.access.actions.reading import (
 from trustkeep.rooms.access.actions.searching import (
     Card,
     Found,
-    Sought,
-    Value,
+    Named,
     find_customers,
     search_customers,
 )
@@ -31,6 +31,7 @@ __all__ = [
     "Card",
     "Duplicates",
     "Found",
+    "Named",
     "Opened",
     "Pair",
     "ReadEach",

@@ -1,6 +1,6 @@
 """Cases: why somebody deals with a customer just now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -12,7 +12,7 @@ from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import merged
+from trustkeep.kernel.vault import locks, merged
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.rooms.access import queries
 from trustkeep.rooms.access.events import AccessEvent
@@ -35,18 +35,20 @@ def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[
             "A system is named by a short code in small letters, such as helpdesk.",
             {"system": "a code of at most 24 letters, digits, - and _"},
         )
-    # One who was merged is named as whoever has the values now.
-    named = sorted({path.survivor for path in merged.paths(customers).values()})
-    unknown = len(named) - Customer.objects.filter(id__in=named).count()
-    if unknown or not named:
+    unknown = len({*customers}) - Customer.objects.filter(id__in=customers).count()
+    if unknown or not customers:
         _note_refused(actor, unknown)
         raise Unacceptable("A case must name customers that are known here.")
     case = Case(
         id=world.new_id(), system=system, reference_hash=queries.case_hash(system, reference),
-        customers=named, opened_by=actor.id, opened_at=world.now(), closed_at=None,
+        customers=[], opened_by=actor.id, opened_at=world.now(), closed_at=None,
     )  # fmt: skip
     try:
         with people.acting(actor, Permission.OPEN_CASES):
+            # One who was merged is named as whoever has the values now; a merge that comes after
+            # finds this case and names the survivor in it.
+            locks.shared({*customers, *_survivors(customers)})
+            case.customers = sorted(_survivors(customers))
             with sealed_sets.change(Case, case.id, actor) as cases:
                 cases.add(case)
             details = {"case": str(case.id), "system": system}
@@ -54,6 +56,10 @@ def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[
     except IntegrityError:
         raise Conflict("There is a case of this reference already.") from None
     return case
+
+
+def _survivors(customers: Collection[UUID]) -> set[UUID]:
+    return {path.survivor for path in merged.paths(customers).values()}
 
 
 def _note_refused(actor: Actor, unknown: int) -> None:

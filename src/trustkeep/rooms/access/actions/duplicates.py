@@ -76,7 +76,8 @@ def find_duplicates(
     asked = Asked((), tuple(elements), purpose, case, Permission.SEARCH_CUSTOMERS, bulk=True)
     _refuse_or_go_on(actor, asked)
     found: dict[Pair, tuple[str, ...]] = {}
-    start = after = world.random_bytes(TOKEN_BYTES)
+    first, *others = world.random_bytes(TOKEN_BYTES)
+    start = after = bytes((first >> 1, *others))  # of the tokens of values, which begin with 0
     is_round = is_whole = False
     for _ in range(_MOST_STEPS):
         candidates = _candidates(asked, after, apart)

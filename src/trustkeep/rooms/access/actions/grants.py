@@ -6,7 +6,7 @@ from uuid import UUID
 
 from trustkeep.base import spans, world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Denied, Missing, Unacceptable
+from trustkeep.base.errors import Conflict, Denied, Missing, Unacceptable
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
@@ -41,6 +41,7 @@ def give_grant(
         Unacceptable: there is no such live purpose, it does not need one of the fields or is not
             open to the grantee's roles, something is masked that is not granted, or the grant would
             have ended already.
+        Conflict: this very grant stands already.
     """
     with people.acting(actor, Permission.GRANT_ACCESS):
         own = {actor.id, *map(grantee_of, roster.roles_of(actor.id))}
@@ -64,9 +65,16 @@ def give_grant(
             masked=sorted(masked), starts_at=now, ends_at=ends_at, bulk=bulk, given_by=actor.id,
         )  # fmt: skip
         with sealed_sets.change(Grant, grantee, actor) as grants:
+            if any(_is_same(one, grant) for one in grants.rows):
+                raise Conflict("This very grant stands already; nothing was changed.")
             grants.add(grant)
         log.append(AccessEvent.GRANTED, actor, purpose=purpose, details=_details(grant))
     return grant
+
+
+def _is_same(one: Grant, other: Grant) -> bool:
+    names = ("purpose", "fields", "masked", "bulk", "ends_at")
+    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def _refuse_beyond_purpose(

@@ -4,7 +4,7 @@ It tells which values differ, so it is a reading as well: the purpose must need,
 cover, every element of the classes that either of them has.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -34,11 +34,13 @@ def merge_customers(
     other: UUID,
     choice: Choice,
     purpose: str,
+    forbids: Callable[[], None],
     case: str | None = None,
 ) -> Merged:
     """Let the survivor have the values, cases and restrictions of both, and close the other record.
 
-    Where elements are undecided nothing is changed.
+    Where elements are undecided nothing is changed.  `forbids` is asked under the locks of both,
+    and raises what else speaks against it.
 
     Raises:
         Denied: with every reason; the refusals are in the ledger.
@@ -64,6 +66,7 @@ def merge_customers(
         stopped: Conflict | Missing | None = None
         if refused is None:
             try:
+                forbids()
                 done = _merged(actor, seen, elements, choice, needless.union(fields), needless)
             except (Conflict, Missing) as problem:
                 # Nothing was written, but both were opened and what it says tells of them: the

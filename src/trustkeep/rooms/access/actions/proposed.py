@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Denied, Unacceptable
+from trustkeep.base.errors import Conflict, Denied, Unacceptable
 from trustkeep.rooms.access import queries
 from trustkeep.rooms.access.actions.grants import give_grant
 from trustkeep.rooms.access.queries import Proposal
@@ -16,6 +16,7 @@ def give_proposed(actor: Actor, *, key: str) -> Iterator[tuple[Proposal, str | N
     """Give what a set proposes and does not stand yet: each with why it was not given, or None.
 
     To a role of their own nobody grants, so that proposal is passed over: somebody else gives it.
+    Nor does one that does not fit the purpose as it is declared here keep the others.
 
     Raises:
         Denied: the actor may not grant, or not to whole roles.
@@ -36,9 +37,11 @@ def give_proposed(actor: Actor, *, key: str) -> Iterator[tuple[Proposal, str | N
                 fields=one.asked.fields or (EVERY_FIELD,), masked=one.asked.masked,
                 bulk=one.asked.bulk,
             )  # fmt: skip
-        except Denied as refusal:
-            if SELF_GRANT not in refusal.reasons:
+        except (Denied, Unacceptable) as refusal:
+            if isinstance(refusal, Denied) and SELF_GRANT not in refusal.reasons:
                 raise
             yield one, refusal.sentence
+        except Conflict:  # somebody else gave it in this moment
+            yield one, None
         else:
             yield one, None

@@ -13,14 +13,14 @@ from django.db import transaction
 
 from trustkeep.base import points, world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Denied, Rebuilding, Unacceptable
+from trustkeep.base.errors import Denied
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import index, opening
-from trustkeep.kernel.vault.indexer import Indexer
+from trustkeep.kernel.vault import opening
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access import cards, queries, remedies, rules
+from trustkeep.rooms.access.actions.looking import Hits, Sought, Value, hits_of
 from trustkeep.rooms.access.actions.reading import (
     Decided,
     Entered,
@@ -37,26 +37,11 @@ MOST_FOUND = 50
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Value:
-    """What somebody is looked up by: an element, and its value."""
+class Named:
+    """At most fifty customers; `is_more` says that others match too."""
 
-    element: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Sought:
-    """Whom to look for, and for what.  A name needs `beside`; `case` is `system:reference`."""
-
-    by: Value
-    purpose: str
-    beside: Value | None = None
-    case: str | None = None
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The elements that are asked for."""
-        return (self.by.element, *([self.beside.element] if self.beside else ()))
+    customers: Sequence[UUID]
+    is_more: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,7 +74,7 @@ class Found:
 
 def find_customers(
     actor: Actor, *, element: str, value: str, purpose: str, case: str | None = None
-) -> list[UUID]:
+) -> Named:
     """The customers with exactly this value, after normalisation; needs a grant for the element.
 
     `case` is `system:reference`, open, where the purpose demands one.
@@ -101,7 +86,8 @@ def find_customers(
         LedgerUnavailable: the entry could not be stored, so nothing was looked up.
     """
     sought = Sought(Value(element, value), purpose, case=case)
-    return _searched(actor, sought, at_most=MOST_FOUND, with_cards=False).hits.customers
+    hits = _searched(actor, sought, at_most=MOST_FOUND, with_cards=False).hits
+    return Named(hits.customers, hits.is_more)
 
 
 def search_customers(actor: Actor, *, sought: Sought) -> Found:
@@ -123,18 +109,8 @@ def search_customers(actor: Actor, *, sought: Sought) -> Found:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Hits:
-    """Who was found, by how many words of a name; `complaint` says why nobody could be."""
-
-    customers: list[UUID]
-    words: int = 0
-    is_more: bool = False
-    complaint: Unacceptable | Rebuilding | None = None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
 class _Searched:
-    hits: _Hits
+    hits: Hits
     read: Sequence[Entered] = ()
     ready: opening.Ready | None = None
     refused: Mapping[UUID, tuple[Refusal, ...]] = field(default_factory=dict)
@@ -149,11 +125,11 @@ def _card(customer: UUID, opened: Opened | None, done: _Searched) -> Card:
 def _searched(actor: Actor, sought: Sought, *, at_most: int, with_cards: bool) -> _Searched:
     """Look somebody up, decide on it and on each card, and enter it all with one commit.
 
-    Who has the tokens is asked before the decision, so that everybody is locked together, in
-    order; nothing of it is told or written where the search is refused.
+    Who has the tokens is asked before the decision that counts, so that everybody is locked
+    together, in order; nothing of it is told or written where the search is refused then.
     """
     authority.require(actor, Permission.SEARCH_CUSTOMERS)
-    hits = _hits(sought, at_most)
+    hits = _permitted_hits(actor, sought, at_most)
     named = tuple(hits.customers) if with_cards else ()
     asked = Asked(named, sought.fields, sought.purpose, sought.case)
     with transaction.atomic(durable=True):
@@ -162,7 +138,7 @@ def _searched(actor: Actor, sought: Sought, *, at_most: int, with_cards: bool) -
         refused = rules.refusals_to_search(facts, now)
         if hits.complaint and not refused:
             raise hits.complaint
-        hits = _Hits([]) if refused else hits
+        hits = Hits([]) if refused else hits
         fields = () if refused else _card_fields(facts, elements, now)
         decided = (
             _decided(actor, replace(asked, fields=fields), seen, elements, now) if fields else []
@@ -209,53 +185,21 @@ def _masked(decision: Decision, elements: Mapping[str, Element]) -> Decision:
     return replace(decision, allowed=(), masks=(*decision.masks, *of_cards.items()))
 
 
-def _hits(sought: Sought, at_most: int) -> _Hits:
-    """The customers who have every token of what is sought, by the index as it is now."""
-    try:
-        with transaction.atomic(durable=True):  # so that no rebuild begins between the two
-            indexer = index.ready()
-            tokens = _tokens(indexer, sought)
-            found = index.find(indexer, tokens, at_most=at_most + 1)
-    except (Unacceptable, Rebuilding) as problem:
-        return _Hits([], complaint=problem)
-    return _Hits(found[:at_most], len(tokens) if sought.beside else 0, len(found) > at_most)
+def _permitted_hits(actor: Actor, sought: Sought, at_most: int) -> Hits:
+    """The customers who have every token of what is sought, by the index as it is now.
 
-
-def _tokens(indexer: Indexer, sought: Sought) -> list[bytes]:
-    """The tokens that a customer must have, all of them.
-
-    Raises:
-        Unacceptable: nobody is looked up that way.
+    Whoever may not search is refused before: how long a look takes tells whether anybody is there.
     """
-    by, beside = sought.by, sought.beside
-    others = indexer.beside(by.element)
-    if others:
-        if beside is None or beside.element not in others:
-            raise Unacceptable(
-                f"A {by.element} is looked up beside a second value only: name one of "
-                f"{', '.join(sorted(others))} as `beside` (docs/operate/finding.md)."
-            )
-        return _some(indexer.pair_tokens(by.element, by.value, beside.element, beside.value))
-    if not indexer.is_alone(by.element):
-        why = (
-            "it only stands beside a name"
-            if indexer.knows(by.element)
-            else "no look-up was declared"
-        )
-        raise Unacceptable(f"Nobody is looked up by {by.element}: {why}.")
-    if beside is not None:
-        raise Unacceptable(f"A second value is only looked up beside a name, not a {by.element}.")
-    token = indexer.token(by.element, by.value)
-    return _some([token] if token else [])
-
-
-def _some(tokens: list[bytes]) -> list[bytes]:
-    """Go on only with something to compare: nothing would be found, and that would say nothing."""
-    if not tokens:
-        raise Unacceptable(
-            "There is nothing in it that could be compared: give values with letters or digits."
-        )
-    return tokens
+    asked = Asked((), sought.fields, sought.purpose, sought.case)
+    with transaction.atomic(durable=True):  # so that no rebuild begins between the two
+        now = world.now()
+        facts, elements = queries.policy_under_lock(actor, asked, now)
+        refused = rules.refusals_to_search(facts, now)
+        if not refused:
+            return hits_of(sought, at_most)
+        log.append_few_and_commit([_draft(actor, sought, facts, elements, Hits([]), now)])
+    points.reached("access.entry_committed")
+    raise Denied(remedies.sentence_of(refused), refused)
 
 
 def _draft(
@@ -263,7 +207,7 @@ def _draft(
     sought: Sought,
     facts: Facts,
     elements: Mapping[str, Element],
-    hits: _Hits,
+    hits: Hits,
     now: datetime,
 ) -> log.Draft:
     """The entry of a search: what was typed as element or purpose only where it was declared."""

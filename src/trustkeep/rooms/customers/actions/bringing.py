@@ -1,6 +1,6 @@
 """Rows of an import whose customers are known: what is new is brought in.  SOP 4.1a, 4.2a, 4.3a."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Tampered
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import creating, updating
+from trustkeep.kernel.vault import creating, merged, updating
 from trustkeep.kernel.vault.creating import NewCustomer
 from trustkeep.kernel.vault.judging import Difference, Prefer
 from trustkeep.kernel.vault.updating import Brought, Outcome
@@ -86,24 +86,30 @@ class Bringing:
     def bring(self, actor: Actor, known: Known) -> list[Row]:
         """Bring a few hundred known customers up to date, in one durable step.
 
-        One whose record was changed from outside is left alone; the others are brought.
+        One whose record was changed from outside is left alone; the others are brought.  Of one
+        who was merged meanwhile, the survivor is.
         """
         people.require(actor, Permission.IMPORT_CUSTOMERS)
-        left, rows = dict(known), []
-        while left:
+        waiting, rows = [dict(known)], []
+        while waiting:
+            left = waiting.pop()
             try:
-                rows += self._brought(actor, left)
-                break
+                done = self._brought(actor, left)
             except Tampered as problem:
                 if problem.customer not in left:
                     raise
                 row = left.pop(problem.customer).row
                 rows.append(Row(row.reference, refusals=((None, RowRefusal.TAMPERED),)))
+                waiting += [left] if left else []
+                continue
+            moved = _moved(left, done.refused)
+            rows += self._rows(left, done, passed_over=moved)
+            waiting += map(dict, self.parts(moved))
         points.reached("customers.batch_brought")
         return rows
 
-    def _brought(self, actor: Actor, known: Known) -> list[Row]:
-        done = access.bring_many(
+    def _brought(self, actor: Actor, known: Known) -> access.BroughtMany:
+        return access.bring_many(
             actor,
             rows={customer: one.row.opened_values for customer, one in known.items()},
             says=updating.Said(
@@ -114,8 +120,15 @@ class Bringing:
             ),
             purpose=self.purpose,
         )
+
+    def _rows(
+        self, known: Known, done: access.BroughtMany, *, passed_over: Collection[creating.Known]
+    ) -> list[Row]:
         rows = [self._row(known[customer].row, one) for customer, one in done.brought.items()]
+        again = {one.row.reference for one in passed_over}
         for customer, reasons in done.refused.items():
+            if known[customer].row.reference in again:
+                continue
             refused = tuple((None, _REFUSALS[one]) for one in reasons if one in _REFUSALS)
             rows.append(Row(known[customer].row.reference, refusals=refused))
         return rows
@@ -128,3 +141,14 @@ class Bringing:
         if one.outcome in _OUTCOMES:
             refusals = ((None, _OUTCOMES[one.outcome]),)
         return Row(row.reference, one.is_changed, bool(columns), refusals)
+
+
+def _moved(known: Known, refused: Collection[UUID]) -> list[creating.Known]:
+    """Those who were merged after it was looked where their values are; who is gone has none."""
+    return [
+        known[customer]._replace(
+            path=path._replace(through=(*known[customer].path.through, *path.through))
+        )
+        for customer, path in merged.paths(refused, strict=False).items()
+        if path.through
+    ]

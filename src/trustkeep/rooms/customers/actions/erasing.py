@@ -20,7 +20,7 @@ from trustkeep.kernel.keys import epochs, register
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import erasure, merged
+from trustkeep.kernel.vault import erasure, locks, merged
 from trustkeep.rooms.customers import queries
 from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_erasures, outcome_of
 from trustkeep.rooms.customers.events import CustomerEvent
@@ -34,12 +34,17 @@ def request_erasure(actor: Actor, *, customer: UUID) -> UUID:
 
     Raises:
         Denied: the actor may not ask.
-        Conflict: a legal hold stands on the customer.
+        Conflict: a legal hold stands on the customer, or another record was merged into this one
+            meanwhile.
     """
     people.require(actor, Permission.REQUEST_ERASURE)
     _refuse_held(customer)
-    request = approvals.request(actor, verb=epochs.DESTROY, parameters=_parameters(customer))
+    parameters = _parameters(customer)
+    request = approvals.request(actor, verb=epochs.DESTROY, parameters=parameters)
     with transaction.atomic(durable=True):
+        locks.shared((customer,))  # a merge ends before, or sees that this was asked for
+        if parameters != _parameters(customer):
+            raise Conflict("Another record was merged into this one meanwhile: ask again.")
         ErasureRequest.objects.create(
             approval=request.id, customer=customer, requested_at=world.now()
         )

@@ -2,13 +2,14 @@
 
 Each customer has an entry before anything of them is opened, and is decided about as for any
 reading; whom something speaks against is left out.  The last entry says how many rows there are and
-what the whole is recognised by; a beginning without it is an export that did not come to its end.
+what the whole is recognised by, or how many were read where it broke off; a beginning with neither
+is an export whose process was ended.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -17,7 +18,7 @@ from django.db import transaction
 
 from trustkeep.base import points, world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Tampered, Unacceptable
+from trustkeep.base.errors import LedgerUnavailable, Tampered, Unacceptable
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
@@ -66,7 +67,7 @@ class Export:
             raise formats.too_many_rows()
         self._enter(CustomerEvent.EXPORT_BEGUN, {"fields": list(self._fields)})
 
-    def parts(self, progress: Progress | None = None) -> Iterator[bytes]:
+    def parts(self, progress: Progress | None = None) -> Generator[bytes, None, None]:
         """The bytes, from beginning to end; the last entry stands before the last of them.
 
         Raises:
@@ -74,19 +75,32 @@ class Export:
             LedgerUnavailable: an entry could not be stored; what follows was not opened.
         """
         digest = hashlib.sha256()
-        with closing(formats.writer_of(self._form, self._fields)) as writer:
+        with (
+            self._telling_what_broke(),
+            closing(formats.writer_of(self._form, self._fields)) as writer,
+        ):
             for part in self._before_the_end(writer, progress):
                 digest.update(part)
                 yield part
             last = writer.end(self.done.rows, self.done.left_out.total(), self.done.masked)
-        digest.update(last)
-        self.done.digest = digest.hexdigest()
-        about = {
-            "fields": list(self._fields), "masked": list(self.done.masked),
-            "rows": self.done.rows, "left_out": self.done.left_out.total(),
-        }  # fmt: skip
-        self._enter(CustomerEvent.EXPORT_FINISHED, {**about, "digest": self.done.digest})
+            digest.update(last)
+            self.done.digest = digest.hexdigest()
+            about = {
+                "fields": list(self._fields), "masked": list(self.done.masked),
+                "rows": self.done.rows, "left_out": self.done.left_out.total(),
+            }  # fmt: skip
+            self._enter(CustomerEvent.EXPORT_FINISHED, {**about, "digest": self.done.digest})
         yield last
+
+    @contextmanager
+    def _telling_what_broke(self) -> Iterator[None]:
+        """Enter how much was read where nobody took the rest, or it could not be read."""
+        try:
+            yield
+        except BaseException:
+            with suppress(LedgerUnavailable):  # which the answer, or the silence after it, says
+                self._enter(CustomerEvent.EXPORT_BROKEN, {"rows": self.done.rows})
+            raise
 
     def _before_the_end(self, writer: formats.Writer, progress: Progress | None) -> Iterator[bytes]:
         yield writer.begin()

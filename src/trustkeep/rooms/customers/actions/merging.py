@@ -1,6 +1,6 @@
 """Two records of one person become one.  SOP 4.1a, 4.2a."""
 
-from collections.abc import Collection
+from functools import partial
 from uuid import UUID
 
 from trustkeep.base.actor import Actor
@@ -40,20 +40,25 @@ def merge(
     declared.known({*choice.theirs, *choice.ours})
     if {*choice.theirs} & {*choice.ours}:
         raise Unacceptable("An element is chosen from both: say whose value stays.")
-    if queries.told_apart([two(survivor, other)]):
-        raise Conflict("Somebody said that these are two people; nothing was changed.")
-    _refuse_to_be_erased((survivor, other))
+    forbids = partial(_refuse_spoken_for, two(survivor, other))
+    forbids()
     done = access.merge_customers(
-        actor, survivor=survivor, other=other, choice=choice, purpose=purpose, case=case
-    )
+        actor, survivor=survivor, other=other, choice=choice, purpose=purpose, forbids=forbids,
+        case=case,
+    )  # fmt: skip
     if not done.undecided:
         keep_apart(survivor, other)
     return done
 
 
-def _refuse_to_be_erased(customers: Collection[UUID]) -> None:
-    """An approval is for exactly who was asked for: who grows meanwhile would never be erased."""
-    if queries.erasure_asked(customers, epochs.DESTROY):
+def _refuse_spoken_for(pair: access.Pair) -> None:
+    """Go on only where nobody said that these are two, or that one shall be erased.
+
+    An approval is for exactly who was asked for: who grows meanwhile would never be erased.
+    """
+    if queries.told_apart([pair]):
+        raise Conflict("Somebody said that these are two people; nothing was changed.")
+    if queries.erasure_asked(pair, epochs.DESTROY):
         raise Conflict(
             "An erasure of one of the two was asked for: carry it out or withdraw it first."
         )

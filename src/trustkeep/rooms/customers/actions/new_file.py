@@ -41,10 +41,8 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(handle)
-            source = hidden.name if hidden else f"/proc/self/fd/{handle}"
             with _saying_what_is_there(path):
-                # With a folder named, so that the link is followed to the file that has no name.
-                os.link(source, path.name, src_dir_fd=place, dst_dir_fd=place, follow_symlinks=True)
+                _name(hidden.name if hidden else f"/proc/self/fd/{handle}", path.name, place)
             os.fsync(place)
     finally:
         os.close(place)
@@ -72,6 +70,19 @@ def _opened(folder: Path) -> tuple[int, Path | None]:
         if hidden.exists():
             return handle, hidden
         os.close(handle)  # another one took it for something that a crash had left
+
+
+def _name(source: str, name: str, folder: int) -> None:
+    """Give a whole file its name, unless there is such a file."""
+    try:
+        # With a folder named, so that the link is followed to the file that has no name.
+        os.link(source, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=True)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without links: the name is taken first, by an empty file.
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder))
+        os.rename(source, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 @contextmanager

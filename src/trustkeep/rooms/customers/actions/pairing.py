@@ -10,8 +10,8 @@ from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import elements as declared
-from trustkeep.kernel.vault import merged
-from trustkeep.kernel.vault.rules import IndexKind
+from trustkeep.kernel.vault import locks, merged
+from trustkeep.kernel.vault.rules import ALONE
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import queries
 from trustkeep.rooms.customers.events import CustomerEvent
@@ -40,7 +40,7 @@ def _compared_for(purpose: str) -> list[str]:
     return [
         key
         for key, one in declared.by_key().items()
-        if one.index != IndexKind.NONE and terms is not None and key in terms.fields
+        if one.index in ALONE and terms is not None and key in terms.fields
     ]
 
 
@@ -53,6 +53,7 @@ def tell_apart(actor: Actor, *, one: UUID, other: UUID) -> None:
         Unacceptable: it is one customer.
     """
     with people.acting(actor, Permission.MERGE_CUSTOMERS):
+        locks.shared((one, other))  # whoever merges them ends before, or sees what is said
         first, second = two(one, other)
         row = {"said_at": world.now()}
         Apart.objects.get_or_create(one=first, other=second, defaults=row)

@@ -15,6 +15,7 @@ from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access.actions import Card, Sought
 from trustkeep.rooms.customers import actions
 from trustkeep.rooms.customers.api.reading import Case, Code
+from trustkeep.web.api import streams
 from trustkeep.web.api.door import ApiRequest, Door
 from trustkeep.web.api.schemas import Asked
 
@@ -51,10 +52,10 @@ class CardState(Schema):
     @classmethod
     def of(cls, card: Card) -> "CardState":
         """A card, as it is answered."""
-        entry = f"{card.entry.writer}:{card.entry.counter}" if card.entry else None
         return cls(
             customer=card.customer, shown=dict(card.masked_values),
-            refused=[str(reason) for reason in card.refused], entry=entry,
+            refused=[str(reason) for reason in card.refused],
+            entry=str(card.entry) if card.entry else None,
         )  # fmt: skip
 
 
@@ -115,5 +116,7 @@ def search(request: ApiRequest, asked: CardsAsked) -> Cards:
 )  # fmt: skip
 def export(request: ApiRequest, asked: ExportAsked) -> StreamingHttpResponse:
     """Read some fields of every customer in one streamed answer; needs a grant for bulk reading."""
-    begun = actions.begin_export(request.actor, fields=asked.fields, purpose=asked.purpose)
-    return StreamingHttpResponse(begun.parts(), content_type="application/json")
+    with streams.one() as stream:
+        begun = actions.begin_export(request.actor, fields=asked.fields, purpose=asked.purpose)
+        stream.carry(begun.parts())
+    return StreamingHttpResponse(stream, content_type="application/json")

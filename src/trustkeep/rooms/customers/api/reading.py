@@ -72,14 +72,15 @@ class Reading(Schema):
         """What was opened, as it is answered."""
         return cls(
             customer=opened.customer, values=dict(opened.opened_values),
-            masked=list(opened.masked), entry=f"{opened.entry.writer}:{opened.entry.counter}",
+            masked=list(opened.masked), entry=str(opened.entry),
         )  # fmt: skip
 
 
 class Found(Schema):
-    """The customers with exactly this value."""
+    """At most fifty customers with exactly this value, and whether more people have it."""
 
     customers: list[UUID]
+    more: bool
 
 
 class Changed(Schema):
@@ -117,7 +118,7 @@ def search(request: ApiRequest, asked: SearchAsked) -> Found:
         request.actor, element=asked.element, value=asked.value, purpose=asked.purpose,
         case=asked.case,
     )  # fmt: skip
-    return Found(customers=found)
+    return Found(customers=list(found.customers), more=found.is_more)
 
 
 @door.patch("/customers", Permission.WRITE_CUSTOMER, answers=Changed)

@@ -47,11 +47,15 @@ class OutVerbs(NounCommand):
     def find(
         self, actor: Actor, *, element: str, value_file: Path, purpose: str, case: str | None
     ) -> Answer:
-        """The ids of the customers with exactly this value."""
+        """The ids of at most fifty with exactly this value, and whether there are more."""
         found = access.find_customers(
             actor, element=element, value=text_in(value_file), purpose=purpose, case=case
         )
-        return Answer([{"customer": str(customer)} for customer in found])
+        ids = [{"customer": str(customer)} for customer in found.customers]
+        said = as_text(ids)
+        if found.is_more:
+            said += f"\nMore than {len(ids)} people have this value, and {len(ids)} are named."
+        return Answer({"customers": ids, "more": found.is_more}, said)
 
     @verb(
         "search", permission=Permission.SEARCH_CUSTOMERS, arguments=_search,
@@ -105,7 +109,8 @@ class OutVerbs(NounCommand):
 
 def _card(card: Card) -> dict[str, object]:
     return {
-        "customer": str(card.customer), "shown": dict(card.masked_values), "why": card.why,
+        "customer": str(card.customer), "shown": dict(card.masked_values),
+        "entry": str(card.entry) if card.entry else None, "why": card.why,
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from trustkeep.rooms.customers.management.commands._customers_files import PARTL
 from trustkeep.rooms.customers.management.commands._customers_merging import MergingVerbs
 from trustkeep.rooms.customers.management.commands._customers_out import OutVerbs, text_in
 from trustkeep.web.command import Answer, verb
+from trustkeep.web.plain_text import as_text
 
 NEXT = {
     Way.TWO_PEOPLE: "Somebody else agrees and carries it out: "
@@ -77,9 +78,12 @@ class Command(FileVerbs, OutVerbs, MergingVerbs):
             purpose=purpose,
             case=case,
         )
-        entry = f"{opened.entry.writer}:{opened.entry.counter}"
+        values, entry = dict(opened.opened_values), str(opened.entry)
         masked = {"masked": list(opened.masked)} if opened.masked else {}
-        return Answer({**opened.opened_values, **masked, "entry": entry})
+        return Answer(
+            {"values": values, "masked": list(opened.masked), "entry": entry},
+            as_text({**values, **masked, "entry": entry}),
+        )
 
     @verb("change", permission=Permission.WRITE_CUSTOMER, arguments=_change, help="set a value")
     def change(
