@@ -29,14 +29,17 @@ from trustkeep.config.environment import Environment  # noqa: E402
 from trustkeep.kernel.keys import epochs, service  # noqa: E402
 from trustkeep.kernel.ledger import log, sequencer  # noqa: E402
 from trustkeep.kernel.people import tokens  # noqa: E402
-from trustkeep.kernel.vault import creating, opening, writing  # noqa: E402
+from trustkeep.kernel.vault import creating, merging, opening, writing  # noqa: E402
+from trustkeep.kernel.vault.combining import Choice  # noqa: E402
 from trustkeep.rooms.access import actions as access  # noqa: E402
 from trustkeep.rooms.access import queries, rules  # noqa: E402
 from trustkeep.rooms.access.actions import reading  # noqa: E402
 from trustkeep.rooms.customers import actions as customers  # noqa: E402
 from trustkeep.rooms.customers.actions import importing  # noqa: E402
 
-ACTS = {"read": 45, "write": 25, "bring": 12, "erase": 8, "rotate": 4, "sequence": 6}
+ACTS = {
+    "read": 45, "write": 25, "bring": 12, "merge": 8, "erase": 8, "rotate": 4, "sequence": 6,
+}  # fmt: skip
 ROWS, BATCH = 12, 5
 
 
@@ -57,7 +60,8 @@ class Driver:
     def work(self) -> None:
         while True:
             (act,) = self.chance.choices(list(ACTS), list(ACTS.values()))
-            if act in {"read", "write", "erase"} and not self.told.story().alive:
+            needed = {"read": 1, "write": 1, "erase": 1, "merge": 2}.get(act, 0)
+            if len(self.told.story().alive) < needed:
                 act = "bring"
             getattr(self, act)()
 
@@ -102,16 +106,30 @@ class Driver:
     def stored(self, rows) -> None:
         self.told.note("stored_rows", references=[row[0] for row in rows])
 
+    def merge(self) -> None:
+        into, reference = self.chance.sample(self.told.story().alive, 2)
+        self.told.note("merging", reference=reference, into=into)
+        customers.merge(
+            self.people["cleo"], survivor=customer_of(into), other=customer_of(reference),
+            purpose="records", choice=Choice(rest_ours=True),
+        )  # fmt: skip
+        self.told.note("merged", reference=reference, into=into)
+
     def erase(self) -> None:
-        reference = self.someone()
+        reference, story = self.someone(), self.told.story()
+        everybody = {
+            one: str(customer_of(one)) for one in story.may_be if reference == story.survivor(one)
+        }
         customer = customer_of(reference)
-        self.told.note("erasing", reference=reference, customer=str(customer))
+        for one, named in everybody.items():
+            self.told.note("erasing", reference=one, customer=named)
         approval = customers.request_erasure(self.people["cleo"], customer=customer)
-        (outcome,) = customers.approve_erasure(
+        outcomes = customers.approve_erasure(
             self.people["emil"], approval=approval, customer=customer
         )
-        if outcome.receipt is not None:
-            self.told.note("erased", reference=reference, customer=str(customer))
+        if {str(one.customer) for one in outcomes if one.receipt} >= {*everybody.values()}:
+            for one, named in everybody.items():
+                self.told.note("erased", reference=one, customer=named)
 
     def rotate(self) -> None:
         epochs.rotate(service.current())
@@ -164,7 +182,22 @@ def acknowledges_before_the_commit(driver: Driver) -> None:
     creating.store_new = early
 
 
+def merges_before_the_commit(driver: Driver) -> None:
+    """Planted bug: two are said to be one before the transaction that makes them so has ended."""
+    merge = merging.merge
+
+    def early(*args, **options):
+        done = merge(*args, **options)
+        ((reference, into),) = driver.told.story().joining.items()
+        driver.told.note("merged", reference=reference, into=into)
+        points.reached("planted.merged")
+        return done
+
+    merging.merge = early
+
+
 PLANTED = {
+    "merges before the commit": merges_before_the_commit,
     "opens before the commit": opens_before_the_commit,
     "acknowledges before the commit": acknowledges_before_the_commit,
 }

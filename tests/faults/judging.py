@@ -11,7 +11,7 @@ from trustkeep.kernel.keys import references, register, service
 from trustkeep.kernel.ledger import sequencer
 from trustkeep.kernel.ledger.models import Entry
 from trustkeep.kernel.ledger.verification import verify_whole
-from trustkeep.kernel.vault import elements, headers, opening
+from trustkeep.kernel.vault import elements, headers, merged, opening
 from trustkeep.kernel.vault.models import Customer, SealedValues
 from trustkeep.kernel.vault.rules import SensitivityClass, State
 from trustkeep.rooms.customers import actions as customers
@@ -34,6 +34,12 @@ def recover_and_judge(told: Told, steward, approver) -> list[str]:
         if done.created + done.known != len(table(file)):
             wrong.append(f"the restarted import of {file} took only a part")
         told.note("brought", file=file)
+    merged.enter_closed()
+    for reference, into in story.joining.items():
+        if _is_closed(reference):
+            told.note("merged", reference=reference, into=into)
+        else:
+            told.note("not_merged", reference=reference)
     sequencer.run_once()
     story = told.story()
     wrong += _wrong_with_ledger(story)
@@ -83,10 +89,35 @@ def _wrong_with_customers(story: Story) -> list[str]:
     for reference in story.alive:
         wrong += _wrong_with_survivor(reference, customer_of(reference), story)
     for reference, customer in story.going.items():
-        if reference not in story.gone and not register.facts(UUID(customer)).gone:
-            wrong += _wrong_with_survivor(reference, UUID(customer), story)
-        else:
+        if reference in story.gone or register.facts(UUID(customer)).being_erased:
             wrong += _wrong_with_erased(UUID(customer))
+        elif reference in story.into:
+            wrong += _wrong_with_merged(reference, story)
+        else:
+            wrong += _wrong_with_survivor(reference, UUID(customer), story)
+    for reference in story.into.keys() - story.going.keys():
+        wrong += _wrong_with_merged(reference, story)
+    return wrong
+
+
+def _is_closed(reference: str) -> bool:
+    customer = customer_of(reference)
+    return Customer.objects.filter(id=customer, state=State.MERGED).exists()
+
+
+def _wrong_with_merged(reference: str, story: Story) -> list[str]:
+    customer, survivor = customer_of(reference), customer_of(story.survivor(reference))
+    wrong = []
+    if not _is_closed(reference) or merged.survivor_of(customer) != survivor:
+        wrong.append(f"{reference} was merged and does not lead to {survivor}")
+    if SealedValues.objects.filter(customer_id=customer).exists():
+        wrong.append(f"bytes of the merged {customer} are there")
+    if not register.facts(customer).merged_into:
+        wrong.append(f"the register does not know that {customer} was merged")
+    if customer not in merged.taken_in(survivor):
+        wrong.append(f"an erasure of {survivor} would leave the merged {customer}")
+    if service.current().customer_key(customer) is None:
+        wrong.append(f"the key of the merged {customer} is gone")
     return wrong
 
 

@@ -39,6 +39,8 @@ class Story:
     unfinished: list[str] = field(default_factory=list)  # files whose import has not ended
     going: dict[str, str] = field(default_factory=dict)  # reference -> customer, perhaps erased
     gone: dict[str, str] = field(default_factory=dict)  # the same, acknowledged
+    joining: dict[str, str] = field(default_factory=dict)  # reference -> that of the survivor
+    into: dict[str, str] = field(default_factory=dict)  # the same, acknowledged
     seen: list[dict] = field(default_factory=list)  # customer, writer, counter
 
     def bringing(self, file):
@@ -69,6 +71,19 @@ class Story:
         """A value was released."""
         self.seen.append(line)
 
+    def merging(self, reference, into):
+        """Two records are becoming one."""
+        self.joining[reference] = into
+
+    def merged(self, reference, into):
+        """Two records were said to be one, or found to be."""
+        self.joining.pop(reference, None)
+        self.into[reference] = into
+
+    def not_merged(self, reference):
+        """After a crash the two were found to be two."""
+        del self.joining[reference]
+
     def erasing(self, reference, customer):
         """An erasure begins."""
         self.going[reference] = customer
@@ -79,8 +94,14 @@ class Story:
 
     @property
     def alive(self) -> list[str]:
-        """References of customers that nobody began to erase."""
-        return sorted(set(self.may_be) - set(self.going))
+        """References of customers that nobody began to erase, nor to merge into another."""
+        return sorted(set(self.may_be) - set(self.going) - set(self.into) - set(self.joining))
+
+    def survivor(self, reference: str) -> str:
+        """The reference of whoever has the values."""
+        while reference in self.into:
+            reference = self.into[reference]
+        return reference
 
 
 def table(path: str | Path) -> list[dict[str, str]]:

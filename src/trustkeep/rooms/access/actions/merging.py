@@ -5,6 +5,7 @@ cover, every element of the classes that either of them has.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -24,6 +25,7 @@ from trustkeep.rooms.access import queries, rules
 from trustkeep.rooms.access.actions.reading import denied, entry_about
 from trustkeep.rooms.access.models import Case
 from trustkeep.rooms.access.queries import Asked, Seen
+from trustkeep.rooms.access.rules import Decision
 from trustkeep.rooms.purposes import queries as purposes
 
 
@@ -55,14 +57,7 @@ def merge_customers(
     with transaction.atomic(durable=True):
         now = world.now()
         seen, elements = queries.seen_under_lock(actor, asked, now)
-        decisions = [rules.decide_change(one.facts, now) for one in seen]
-        for one, decision in zip(seen, decisions, strict=True):
-            about = entry_about(actor, asked, one.facts, decision)
-            log.append(
-                about.event, actor, customer=about.customer(one.customer), purpose=about.purpose,
-                details=about.details,
-            )  # fmt: skip
-        refused = next((one for one in decisions if one.refused), None)
+        refused = _refused(actor, asked, seen, now)
         stopped: Conflict | Missing | None = None
         if refused is None:
             try:
@@ -80,6 +75,18 @@ def merge_customers(
     if not done.undecided:
         merged.enter_closed(both)
     return done
+
+
+def _refused(actor: Actor, asked: Asked, seen: Sequence[Seen], now: datetime) -> Decision | None:
+    """Enter the decision about each; the first that refuses, if any does."""
+    decisions = [rules.decide_change(one.facts, now) for one in seen]
+    for one, decision in zip(seen, decisions, strict=True):
+        about = entry_about(actor, asked, one.facts, decision)
+        log.append(
+            about.event, actor, customer=about.customer(one.customer), purpose=about.purpose,
+            details=about.details,
+        )  # fmt: skip
+    return next((one for one in decisions if one.refused), None)
 
 
 def _merged(
