@@ -6,7 +6,9 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
+from trustkeep.base.errors import Missing
 from trustkeep.kernel.people import actions, directory
+from trustkeep.kernel.people.directory import UnitView
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.web.api.door import ApiRequest, Door
 from trustkeep.web.api.schemas import Asked
@@ -52,6 +54,14 @@ class DepartmentState(Schema):
     people: int
     has_head: bool
 
+    @classmethod
+    def of(cls, one: UnitView) -> "DepartmentState":
+        """A department as the caller sees it."""
+        return cls(
+            id=one.unit.id, name=one.unit.name, head=one.unit.head, parent=one.unit.parent,
+            people=one.people, has_head=one.has_head,
+        )  # fmt: skip
+
 
 class DepartmentMade(Schema):
     """The id of a department."""
@@ -71,13 +81,16 @@ class TeamMember(Schema):
 @door.get("/departments", Permission.VIEW_PEOPLE, answers=list[DepartmentState])
 def list_departments(request: ApiRequest) -> list[DepartmentState]:
     """Every department."""
-    return [
-        DepartmentState(
-            id=one.unit.id, name=one.unit.name, head=one.unit.head, parent=one.unit.parent,
-            people=one.people, has_head=one.has_head,
-        )
-        for one in directory.departments(request.actor)
-    ]  # fmt: skip
+    return [DepartmentState.of(one) for one in directory.departments(request.actor)]
+
+
+@door.get("/departments/{uuid:department}", Permission.VIEW_PEOPLE, answers=DepartmentState)
+def one_department(request: ApiRequest, department: UUID) -> DepartmentState:
+    """One department."""
+    for one in directory.departments(request.actor):
+        if one.unit.id == department:
+            return DepartmentState.of(one)
+    raise Missing("There is no such department, or none that you may see.")
 
 
 @door.post("/departments", Permission.MANAGE_EMPLOYMENT, answers=DepartmentMade)

@@ -140,6 +140,12 @@ def list_purposes(request: ApiRequest) -> list[PurposeState]:  # noqa: ARG001 - 
     return [PurposeState.of(one) for one in queries.listed()]
 
 
+@door.get("/purposes/{key}", Permission.VIEW_SOP, answers=PurposeState)
+def one_purpose(request: ApiRequest, key: Code) -> PurposeState:  # noqa: ARG001 - as above
+    """One purpose."""
+    return PurposeState.of(queries.one(key))
+
+
 @door.put("/purposes/{key}", Permission.DECLARE_PURPOSES, answers=PurposeState)
 def declare_purpose(request: ApiRequest, key: Code, asked: PurposeAsked) -> PurposeState:
     """Declare a purpose, or declare it anew; a retired one is live again."""

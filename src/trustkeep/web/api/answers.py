@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from trustkeep.base.errors import Missing, NotSignedIn, TrustkeepError, Unacceptable
+from trustkeep.web.api import versions
 from trustkeep.web.api.parsing import Malformed, TooLarge, is_storable
 from trustkeep.web.problems import Problem, problem_of
 
@@ -57,6 +58,7 @@ def kept_private(get_response: Next) -> Next:
             "Content-Type", ""
         ):
             response = _plain(response)
+        response = versions.shown(request, response)
         response["Cache-Control"] = "no-store"
         response["X-Content-Type-Options"] = "nosniff"
         response["Referrer-Policy"] = "no-referrer"

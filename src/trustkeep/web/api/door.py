@@ -21,9 +21,10 @@ from ninja import Router, Status
 from trustkeep.base.actor import Actor
 from trustkeep.kernel.people import authority
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.web.api import idempotency
+from trustkeep.web.api import idempotency, versions
 from trustkeep.web.api.schemas import PROBLEMS
 
+_CONDITIONAL = {"PUT", "PATCH", "DELETE"}
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -117,11 +118,17 @@ class Door:
             sentence = view.__doc__.split("\n", 1)[0]
             declared = Operation(method, path, permission, sentence)
             self.operations.append(declared)
+            headers = [
+                *([] if repeats else [idempotency.DESCRIBED]),
+                *([versions.SEEN] if method in _CONDITIONAL else []),
+                *([versions.LOOKED_AT] if method == "GET" else []),
+            ]
+            answered = {status: answers, **({304: None} if method == "GET" else {}), **PROBLEMS}
             self.router.api_operation(
-                [method], path, response={status: answers, **PROBLEMS},
-                operation_id=f"{self.tag}_{view.__name__}", openapi_extra={
+                [method], path, response=answered, operation_id=f"{self.tag}_{view.__name__}",
+                openapi_extra={
                     "x-permission": str(permission),
-                    **({} if repeats else idempotency.DESCRIBED),
+                    **({"parameters": headers} if headers else {}),
                 },
             )(_guarded(declared, view, status=status, repeats=repeats, keeps=keeps))  # fmt: skip
             return view
@@ -132,6 +139,8 @@ class Door:
 def _guarded(
     declared: Operation, view: _View, *, status: int, repeats: bool, keeps: bool
 ) -> Callable[..., Any]:
+    is_conditional = declared.method in _CONDITIONAL
+
     @wraps(view)
     def call(request: ApiRequest, *args: Any, **kwargs: Any) -> Any:
         actor = request.actor
@@ -139,7 +148,10 @@ def _guarded(
             raise authority.refused(actor, declared.permission)
 
         def work() -> Any:
-            return view(request, *args, **kwargs)
+            if not is_conditional:
+                return view(request, *args, **kwargs)
+            with versions.unchanged(request):
+                return view(request, *args, **kwargs)
 
         answered = (
             work()

@@ -32,16 +32,11 @@ _USE = b"trustkeep/idempotency/v1"
 FORGET = "web.requests.forget"
 KEPT_FOR = timedelta(hours=24)
 DESCRIBED = {
-    "parameters": [
-        {
-            "in": "header",
-            "name": HEADER,
-            "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST},
-            "description": "your own key for this request: sent again within 24 hours, it is done "
-            "once",
-        }
-    ]
+    "in": "header",
+    "name": HEADER,
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST},
+    "description": "your own key for this request: sent again within 24 hours, it is done once",
 }
 
 
