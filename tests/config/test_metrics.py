@@ -48,6 +48,17 @@ def test_what_is_measured_is_what_is_there(scrape):
     assert all(name.startswith("trustkeep_") for name, *_ in found)
 
 
+def test_how_long_answers_take_is_counted_by_operation(scrape, calls):
+    calls("cleo")("GET", "/purposes/support")
+    calls("cleo")("GET", "/purposes/nothing-of-this")
+    found = measured(scrape()[1])
+
+    counted = {key[1:]: value for key, value in found.items() if key[0].endswith("seconds_count")}
+    assert 1 <= counted["GET", "api/v1/purposes/<key>", "200"]
+    assert 1 <= counted["GET", "api/v1/purposes/<key>", "404"]
+    assert not any("nothing-of-this" in word for key in counted for word in key)
+
+
 def test_nobody_else_sees_it(scrape):
     assert 401 == scrape(None)[0]
     assert 403 == scrape("ben")[0]

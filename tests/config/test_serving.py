@@ -3,12 +3,14 @@
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry, multiprocess
 from tests.config.running import Machine
 
 from trustkeep.config import embedded, pg_cluster, pg_folders
@@ -54,6 +56,26 @@ def test_a_fresh_machine_is_made_served_and_stopped_cleanly(machine):
     assert 0 == machine.stop()
     assert pg_cluster.server_pid(pg_folders.of(machine.home)) is None
     assert 0 == machine.ask("/healthz")[0]
+
+
+def test_whichever_process_answers_all_requests_are_counted(machine):
+    machine.serve()
+    machine.wait()
+    for _ in range(20):
+        assert 200 == machine.ask("/healthz")[0]
+    assert 404 == machine.ask("/c/dan@example.com")[0]
+
+    folder = machine.home / "latency"
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry, path=str(folder))
+    assert 20 <= registry.get_sample_value(
+        "trustkeep_request_seconds_count",
+        {"method": "GET", "route": "healthz", "status": "200"},
+    )
+    assert 0o700 == stat.S_IMODE(folder.stat().st_mode)
+    for file in folder.iterdir():  # what was asked for is counted by operation
+        assert b"dan@" not in file.read_bytes()
+    assert 0 == machine.stop()
 
 
 def test_whatever_is_killed_comes_back(machine):

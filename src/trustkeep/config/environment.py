@@ -124,6 +124,10 @@ class Environment:
         "PORT", setting_forms.port, lambda: 8000, kind="number",
         help="The port that `serve` listens on, on the loopback address.",
     )  # fmt: skip
+    web_workers: int = _setting(
+        "TRUSTKEEP_WEB_WORKERS", setting_forms.workers, lambda: 2, kind="number",
+        help="How many processes answer requests, each eight at a time; about one for a core.",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,3 +245,8 @@ def _text(environ: Mapping[str, str], name: str, *, secret: bool) -> str | None:
             Finding(f"{name}_FILE", "names an empty file", "put the secret into it")
         )
     return content
+
+
+def tell_library(name: str, value: str) -> None:
+    """Set a variable that a library looks for, and that is none of ours."""
+    os.environ[name] = value

@@ -21,6 +21,7 @@ from trustkeep import __version__
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import NotSignedIn, TrustkeepError
+from trustkeep.config import latency
 from trustkeep.kernel.clauses import queries as clauses
 from trustkeep.kernel.clauses.rules import Status
 from trustkeep.kernel.duties.models import Duty
@@ -52,6 +53,7 @@ def shown(request: HttpRequest) -> HttpResponse:
         return _said(problem.sentence + "\n", problem.status)
     registry = CollectorRegistry()
     registry.register(_Everything())
+    latency.collect(registry)
     response = HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
     response["Cache-Control"] = "no-store"
     return response

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+MOST_WORKERS = 64
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -28,6 +29,13 @@ def port(text: str) -> int:
     """A port that can be listened on."""
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         raise ValueError("must be a port number, 1 to 65535")
+    return int(text)
+
+
+def workers(text: str) -> int:
+    """How many processes answer."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= MOST_WORKERS):
+        raise ValueError(f"must be a number, 1 to {MOST_WORKERS}")
     return int(text)
 
 

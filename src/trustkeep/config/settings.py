@@ -27,6 +27,7 @@ COMPANY_ZONE = _environment.time_zone
 ROOT_URLCONF = "trustkeep.config.urls"
 INSTALLED_APPS = ["procrastinate.contrib.django", "trustkeep.config", "trustkeep.web", *_apps()]
 MIDDLEWARE: list[str] = [
+    "trustkeep.config.latency.measured",
     "trustkeep.web.middleware.known_host",
     "trustkeep.web.api.answers.kept_private",
 ]

@@ -29,7 +29,9 @@ def main(words: list[str]) -> int:
     if kind in _WEB:
         from trustkeep.config.serving import web
 
-        web.run(settings, _WEB[kind], handle)
+        # A master key that is still to come is told to one process.
+        workers = settings.web_workers if kind == "web" else 1
+        web.run(settings, _WEB[kind], handle, workers)
         return 0
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

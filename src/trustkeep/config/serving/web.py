@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 
-from trustkeep.config import hardening
+from trustkeep.config import hardening, latency
 from trustkeep.config.environment import Environment
 
 ADDRESS = "127.0.0.1"
@@ -13,20 +13,21 @@ _THREADS = 8
 key_handle: int | None = None
 
 
-def run(settings: Environment, target: str, handle: int | None) -> None:
-    """Serve until SIGTERM."""
+def run(settings: Environment, target: str, handle: int | None, workers: int) -> None:
+    """Serve until SIGTERM, with so many processes."""
     global key_handle  # noqa: PLW0603 - what a fork inherits
     from granian import Granian
     from granian.constants import Interfaces
 
     key_handle = handle
+    latency.share(settings.home / "latency")
     multiprocessing.set_start_method("fork", force=True)  # the key is inherited, never sent
     Granian(
         target,
         address=ADDRESS,
         port=settings.port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=workers,
         blocking_threads=_THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=10,

@@ -25,7 +25,6 @@ from trustkeep.rooms.access import queries, rules
 from trustkeep.rooms.access.actions.reading import denied, entry_about
 from trustkeep.rooms.access.models import Case
 from trustkeep.rooms.access.queries import Asked, Seen
-from trustkeep.rooms.access.rules import Decision
 from trustkeep.rooms.purposes import queries as purposes
 
 
@@ -77,7 +76,9 @@ def merge_customers(
     return done
 
 
-def _refused(actor: Actor, asked: Asked, seen: Sequence[Seen], now: datetime) -> Decision | None:
+def _refused(
+    actor: Actor, asked: Asked, seen: Sequence[Seen], now: datetime
+) -> rules.Decision | None:
     """Enter the decision about each; the first that refuses, if any does."""
     decisions = [rules.decide_change(one.facts, now) for one in seen]
     for one, decision in zip(seen, decisions, strict=True):
