@@ -5,23 +5,29 @@
     trustkeep = Trustkeep("https://privacy.example.org", token)
     with trustkeep.case("helpdesk", "4711", references=["C-1"]) as case:
         phone = trustkeep.read("C-1", ["phone"], purpose="support", case=case).values["phone"]
+    trustkeep.bring({"C-2": {"name": "Eva", "city": "Hel"}}, source="crm")
 
 What changes something is sent with a key of its own, and again with the same key when no answer
 came, so that it is done once.  Whatever cannot be done is a `Problem`, with the server's sentence.
 """
 
+import http.client
 import json
+import os
 import time
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode, urlsplit
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_CUT_OFF = {"code": "cut_off", "detail": "The export was cut off: start it again."}
+_ROWS_AT_ONCE = 1_000
 _AGAIN = frozenset({502, 503, 504})  # nothing was done, or nobody answered: it may be sent again
 
 
@@ -51,6 +57,55 @@ class Reading:
     values: Mapping[str, str]
     masked: Sequence[str]
     entry: str
+
+
+@dataclass(frozen=True, repr=False)
+class Card:
+    """A customer to recognise: masked values, or in `refused` why none are shown."""
+
+    customer: str
+    shown: Mapping[str, str]
+    refused: Sequence[str]
+    entry: str | None
+
+
+@dataclass(frozen=True, repr=False)
+class Found:
+    """Cards, whether more people match, and how was compared."""
+
+    cards: Sequence[Card]
+    is_more: bool
+    said: str
+
+
+@dataclass(frozen=True)
+class NotTaken:
+    """Why a row, or a value of it, was not taken."""
+
+    reference: str
+    element: str | None
+    reason: str
+    said: str
+
+
+@dataclass
+class Brought:
+    """What became of the rows."""
+
+    created: int = 0
+    known: int = 0
+    changed: int = 0
+    conflicts: int = 0
+    refused: list[NotTaken] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """How many customers a file has, how many were left out, and which fields are masked."""
+
+    rows: int
+    left_out: int
+    masked: Sequence[str]
 
 
 class Trustkeep:
@@ -89,6 +144,91 @@ class Trustkeep:
         found: list[str] = self.send("POST", "/searches", asked)["customers"]
         return found
 
+    def search(
+        self,
+        element: str,
+        value: str,
+        *,
+        purpose: str,
+        beside: tuple[str, str] | None = None,
+        case: str | None = None,
+    ) -> Found:
+        """Masked cards of at most ten; a name needs a second element and its value `beside` it."""
+        asked = {
+            "by": {"element": element, "value": value},
+            "beside": {"element": beside[0], "value": beside[1]} if beside else None,
+            "purpose": purpose,
+            "case": case,
+        }
+        told = self.send("POST", "/customers/search", asked)
+        return Found([Card(**one) for one in told["customers"]], told["more"], told["said"])
+
+    def bring(
+        self,
+        rows: Mapping[str, Mapping[str, str]],
+        *,
+        source: str,
+        purpose: str | None = None,
+        prefer: str = "neither",
+    ) -> Brought:
+        """Store customers by reference, and for a purpose bring the known ones up to date.
+
+        Sent a thousand at a time, each part once; begun again, it goes on from there.
+        """
+        brought, named = Brought(), list(rows.items())
+        for start in range(0, len(named), _ROWS_AT_ONCE):
+            part = named[start : start + _ROWS_AT_ONCE]
+            asked = {
+                "source": source, "purpose": purpose, "prefer": prefer,
+                "rows": [{"reference": one, "values": dict(values)} for one, values in part],
+            }  # fmt: skip
+            told = self.send("POST", "/customers/import", asked, once=True)
+            for name in ("created", "known", "changed", "conflicts"):
+                setattr(brought, name, getattr(brought, name) + told[name])
+            brought.refused += [
+                NotTaken(part[one["row"] - 1][0], one["element"], one["reason"], one["said"])
+                for one in told["rows"]
+            ]
+        return brought
+
+    def export(self, fields: Sequence[str], into: Path, *, purpose: str) -> Exported:
+        """Some fields of every customer as a JSON file that is whole, or not there.
+
+        The file is as the server sends it: docs/operate/exporting.md.
+
+        Raises:
+            FileExistsError: there is such a file already.
+            Problem: it was refused, or did not come to its end.
+        """
+        handle = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                told = self._exported({"fields": list(fields), "purpose": purpose}, file)
+        except BaseException:
+            into.unlink()
+            raise
+        return told
+
+    def _exported(self, asked: object, file: BinaryIO) -> Exported:
+        last = b""
+        try:
+            with self._asked("POST", "/customers/export", asked) as answer:
+                for last in answer:
+                    file.write(last)
+            # The last line counts what came before it; an answer that was cut off has none.
+            end = json.loads(b"{" + last.removeprefix(b"], "))
+            return Exported(end["rows"], end["left_out"], end["masked"])
+        except (http.client.HTTPException, ValueError, KeyError):
+            raise Problem(_CUT_OFF) from None
+
+    def _asked(self, method: str, path: str, body: object) -> Any:
+        try:
+            return urllib.request.urlopen(
+                self._request(method, path, body), timeout=self._timeout_s
+            )
+        except urllib.error.HTTPError as failed:
+            raise _problem(failed) from None
+
     def change(
         self,
         reference: str,
@@ -121,6 +261,16 @@ class Trustkeep:
                 return
             after = {"after": part["next"]}
 
+    def _request(
+        self, method: str, path: str, body: object, *, once: bool = False
+    ) -> urllib.request.Request:
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        if once:
+            headers["Idempotency-Key"] = str(uuid.uuid4())
+        data = None if body is None else json.dumps(body).encode()
+        url = f"{self._base}/api/v1{quote(path, safe='/?&=%:+-_.~')}"
+        return urllib.request.Request(url, data, headers, method=method)
+
     def send(self, method: str, path: str, body: object = None, *, once: bool = False) -> Any:
         """Any operation; `once` for those that make or change something.
 
@@ -128,12 +278,7 @@ class Trustkeep:
             Problem: with the server's own sentence.
             OSError: no answer came, however often it was tried.
         """
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        if once:
-            headers["Idempotency-Key"] = str(uuid.uuid4())
-        data = None if body is None else json.dumps(body).encode()
-        url = f"{self._base}/api/v1{quote(path, safe='/?&=%:+-_.~')}"
-        request = urllib.request.Request(url, data, headers, method=method)
+        request = self._request(method, path, body, once=once)
         for left in reversed(range(self._tries)):
             try:
                 with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:

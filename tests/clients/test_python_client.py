@@ -1,6 +1,7 @@
 """The client against the real server, over a real connection."""
 
 import importlib.util
+import json
 import sys
 import threading
 from pathlib import Path
@@ -11,7 +12,9 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 
 from trustkeep.kernel.approvals.models import ApprovalRequest
+from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access.models import Case
+from trustkeep.rooms.customers.actions import exporting
 from trustkeep.web.models import IdempotentRequest
 
 FILE = Path(__file__).parents[2] / "clients" / "python" / "trustkeep_client.py"
@@ -113,3 +116,61 @@ def test_a_problem_has_the_servers_sentence(ben, client):
 def test_a_token_crosses_no_network_in_clear(client):
     with pytest.raises(ValueError, match="use https"):
         client.Trustkeep("http://privacy.example.org", "tk_x")
+
+
+@pytest.fixture
+def cleo(client, company, dan, address):
+    access.give_grant(company.dora, grantee=company.cleo.id, purpose="shipping", bulk=True)
+    return client.Trustkeep(address, company.secrets["cleo"])
+
+
+def test_customers_are_brought_a_part_at_a_time_and_what_is_not_taken_is_named(
+    cleo, client, monkeypatch
+):
+    monkeypatch.setattr(client, "_ROWS_AT_ONCE", 2)
+    rows = {
+        "A-1": {"name": "Eva"}, "A-2": {"name": "=1"}, "A-3": {"name": "Flo", "city": "Hel"},
+        "C-1": {"city": "Sopot"},
+    }  # fmt: skip
+    brought = cleo.bring(rows, source="crm")
+
+    assert (2, 1, 0) == (brought.created, brought.known, brought.changed)
+    assert [("A-2", "name", "formula")] == [
+        (one.reference, one.element, one.reason) for one in brought.refused
+    ]
+    again = cleo.bring(rows, source="crm")
+    assert (0, 3) == (again.created, again.known)
+
+
+def test_cards_are_masked(ben, client, dan):
+    with ben.case("helpdesk", "7", references=["C-1"]) as case:
+        found = ben.search("email", "dan@example.com", purpose="support", case=case)
+
+    (card,) = found.cards
+    assert (str(dan), False) == (card.customer, found.is_more)
+    assert "dan@example.com" not in str(card.shown)
+    assert "dan@" not in repr(found)
+
+
+def test_an_export_is_a_whole_file(cleo, client, tmp_path):
+    into = tmp_path / "out.json"
+    done = cleo.export(["name"], into, purpose="shipping")
+
+    assert (1, 0, []) == (done.rows, done.left_out, done.masked)
+    assert 1 == json.loads(into.read_text())["rows"]
+    with pytest.raises(FileExistsError):
+        cleo.export(["name"], into, purpose="shipping")
+
+
+def test_a_refused_or_cut_off_export_leaves_no_file(cleo, ben, client, tmp_path, monkeypatch):
+    into = tmp_path / "out.json"
+    with pytest.raises(client.Refused):
+        ben.export(["name"], into, purpose="shipping")
+
+    def cut_off(self, *_):
+        yield b'{"customers": ['
+
+    monkeypatch.setattr(exporting.Export, "parts", cut_off)
+    with pytest.raises(client.Problem, match="cut off"):
+        cleo.export(["name"], into, purpose="shipping")
+    assert not into.exists()

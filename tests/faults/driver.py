@@ -35,7 +35,7 @@ from trustkeep.rooms.access import actions as access  # noqa: E402
 from trustkeep.rooms.access import queries, rules  # noqa: E402
 from trustkeep.rooms.access.actions import reading  # noqa: E402
 from trustkeep.rooms.customers import actions as customers  # noqa: E402
-from trustkeep.rooms.customers.actions import importing  # noqa: E402
+from trustkeep.rooms.customers.actions import taking  # noqa: E402
 
 ACTS = {
     "read": 45, "write": 25, "bring": 12, "merge": 8, "erase": 8, "rotate": 4, "sequence": 6,
@@ -211,7 +211,7 @@ def main() -> None:
             home=home, master_key=task["master_key"], recovery_slot=Path(task["recovery_slot"])
         )
     )
-    importing.BATCH = BATCH
+    taking.BATCH = BATCH
     driver = Driver(task)
     driver.judge()
     if task.get("planted"):

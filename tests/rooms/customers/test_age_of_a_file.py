@@ -11,7 +11,7 @@ from trustkeep.base.errors import Conflict, Unacceptable
 from trustkeep.kernel.vault import known
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.rooms.customers import actions
-from trustkeep.rooms.customers.actions import gate, importing
+from trustkeep.rooms.customers.actions import gate, taking
 from trustkeep.rooms.customers.rules import Mapped
 
 
@@ -58,7 +58,7 @@ def test_a_moment_in_the_future_is_refused(run, later):
 
 
 def test_a_clock_that_is_a_little_ahead_makes_no_file_younger(run, company, monkeypatch):
-    monkeypatch.setattr(importing, "BATCH", 1)
+    monkeypatch.setattr(taking, "BATCH", 1)
 
     def progress(*_):
         erased(company, known.customer_of("1"))
@@ -68,7 +68,7 @@ def test_a_clock_that_is_a_little_ahead_makes_no_file_younger(run, company, monk
 
 
 def test_an_erasure_in_the_middle_of_an_import_ends_it(run, company, monkeypatch):
-    monkeypatch.setattr(importing, "BATCH", 2)
+    monkeypatch.setattr(taking, "BATCH", 2)
     run(["0", "Zoe"])
     rows = [[str(number), "Dan"] for number in range(1, 6)]
 

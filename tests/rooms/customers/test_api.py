@@ -40,7 +40,8 @@ def test_nobody_learns_whether_a_reference_means_somebody(calls):
 def test_a_search_finds_by_the_value_and_answers_ids(calls, dan):
     asked = {"element": "email", "value": "DAN@example.com", **ABOUT}
 
-    assert (200, {"customers": [str(dan)]}) == calls("ben")("POST", "/searches", asked)
+    found = {"customers": [str(dan)], "more": False}
+    assert (200, found) == calls("ben")("POST", "/searches", asked)
 
 
 def test_a_change_is_read_afterwards(calls, dan):

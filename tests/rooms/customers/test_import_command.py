@@ -8,7 +8,7 @@ import pytest
 from trustkeep.base import points
 from trustkeep.base.errors import Denied, Unacceptable
 from trustkeep.rooms.access import actions as access
-from trustkeep.rooms.customers.actions import importing
+from trustkeep.rooms.customers.actions import taking
 from trustkeep.rooms.customers.management.commands.customers import Command
 from trustkeep.web.command import rendered
 
@@ -84,7 +84,7 @@ def test_a_file_whose_own_date_lies_in_the_future_is_refused(steward):
 
 
 def test_who_ends_an_import_is_told_what_is_stored(steward, monkeypatch, capsys):
-    monkeypatch.setattr(importing, "BATCH", 2)
+    monkeypatch.setattr(taking, "BATCH", 2)
     batches = []
 
     def ends(point):
@@ -96,6 +96,6 @@ def test_who_ends_an_import_is_told_what_is_stored(steward, monkeypatch, capsys)
     with points.listening(ends), pytest.raises(KeyboardInterrupt):
         steward(*rows)
 
-    assert "4 rows of the file are stored: start the import again" in capsys.readouterr().err
+    assert "4 rows are stored: start the import again" in capsys.readouterr().err
     data = steward(*rows)[2]
     assert 6 == data["created"] + data["known"]

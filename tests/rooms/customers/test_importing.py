@@ -18,7 +18,7 @@ from trustkeep.kernel.keys.slots import SlotUnreachable
 from trustkeep.kernel.vault import index, known
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.rooms.customers import actions
-from trustkeep.rooms.customers.actions import importing
+from trustkeep.rooms.customers.actions import taking
 from trustkeep.rooms.customers.rules import Mapped, RefusedRow, RowRefusal
 
 MAPPED = Mapped("No", {"name": "Name", "email": "E-mail", "phone": "Phone"})
@@ -313,7 +313,7 @@ def erased(company, customer):
 @pytest.fixture
 def under_way(company, monkeypatch):
     """A key change that waits for the recovery slot; gives what ends it."""
-    monkeypatch.setattr(importing, "PAUSE_S", 0.0)
+    monkeypatch.setattr(taking, "PAUSE_S", 0.0)
     recovery = service.current().places.recovery
     customer = company.customer("gone", name="Eva")
     away = recovery.with_name("away")
@@ -341,7 +341,7 @@ def test_an_import_waits_for_a_key_change_and_goes_on(company, table, under_way)
 
 
 def test_an_import_waits_only_so_long(company, table, under_way, monkeypatch):
-    monkeypatch.setattr(importing, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(taking, "PATIENCE_S", 0.0)
 
     with pytest.raises(KeysChanging, match="keys status"):
         run(company, table(["1", "Dan", "", ""]))

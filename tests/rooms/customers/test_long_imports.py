@@ -14,7 +14,7 @@ from trustkeep.kernel.vault import known
 from trustkeep.kernel.vault.judging import Prefer
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import actions
-from trustkeep.rooms.customers.actions import importing
+from trustkeep.rooms.customers.actions import taking
 from trustkeep.rooms.customers.actions.references import References
 from trustkeep.rooms.customers.rules import Mapped, RowRefusal
 from trustkeep.web.problems import problem_of
@@ -25,7 +25,7 @@ MAPPED = Mapped("No", {"name": "Name"})
 @pytest.fixture
 def run(company, tmp_path, monkeypatch):
     """Imports these rows, two in a batch."""
-    monkeypatch.setattr(importing, "BATCH", 2)
+    monkeypatch.setattr(taking, "BATCH", 2)
 
     def run(*rows, **options):
         path = tmp_path / "customers.csv"
@@ -99,7 +99,7 @@ def test_what_ends_an_import_says_what_is_stored_before_it(run):
     problem = problem_of(failure.value)
     assert ("no_space", 3) == (problem.code, problem.exit_code)
     assert (
-        "The disk is full. 4 rows of the file are stored: start the import again and it goes on "
+        "The disk is full. 4 rows are stored: start the import again and it goes on "
         "from there. First free some space, then try again." == problem.sentence
     )
     assert "nothing was done" in problem_of(full).sentence
@@ -110,7 +110,7 @@ def test_what_ends_an_import_says_what_is_stored_before_it(run):
 @pytest.mark.parametrize(
     ("failure", "code", "words"),
     [
-        (OperationalError("gone"), "database_unavailable", "does not answer. 2 rows of the file"),
+        (OperationalError("gone"), "database_unavailable", "does not answer. 2 rows are stored"),
         (LedgerUnavailable("The ledger lags."), "ledger_unavailable", "after: The ledger lags."),
         (Unavailable("The key store is busy."), "unavailable", "after: The key store is busy."),
     ],

@@ -15,16 +15,17 @@ from trustkeep.rooms.customers.actions.exporting import (
 )
 from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_erasures
 from trustkeep.rooms.customers.actions.guessing import Guess, guess_mapping, write_mapping
-from trustkeep.rooms.customers.actions.importing import import_customers
+from trustkeep.rooms.customers.actions.importing import import_customers, import_rows
 from trustkeep.rooms.customers.actions.mapping import Shown, mapping_from
 from trustkeep.rooms.customers.actions.merging import merge
 from trustkeep.rooms.customers.actions.pairing import find_duplicates, tell_apart
-from trustkeep.rooms.customers.actions.rows import Imported
+from trustkeep.rooms.customers.actions.rows import Given, Imported
 
 __all__ = [
     "ErasureOutcome",
     "Export",
     "Exported",
+    "Given",
     "Guess",
     "Imported",
     "Shown",
@@ -37,6 +38,7 @@ __all__ = [
     "finish_erasures",
     "guess_mapping",
     "import_customers",
+    "import_rows",
     "mapping_from",
     "merge",
     "request_erasure",

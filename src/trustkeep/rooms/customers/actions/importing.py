@@ -1,91 +1,33 @@
-"""Importing customers from a CSV file by an explicit mapping.  SOP 4.1a, 4.2a.
+"""Importing customers from a CSV file by an explicit mapping, or as rows.  SOP 4.1a, 4.2a.
 
-Each batch is one durable step.  A reference that is known is left alone or, for a purpose, brought
-up to date with what the file says.  An import that was interrupted is simply started again.
+A reference that is known is left alone or, for a purpose, brought up to date with what the file
+says.  An import that was interrupted is simply started again.
 """
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
-from django.db import Error as DatabaseError
-from django.db import transaction
-
-from trustkeep.base import points, world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Interrupted, KeysChanging, Unavailable
+from trustkeep.base.errors import Unacceptable
+from trustkeep.kernel.jobs import queue
 from trustkeep.kernel.keys import backups, service
-from trustkeep.kernel.ledger import log
+from trustkeep.kernel.keys import jobs as keys
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import creating, index
-from trustkeep.kernel.vault.creating import NewCustomer, Stored
 from trustkeep.rooms.customers.actions import gate, mapping
 from trustkeep.rooms.customers.actions.bringing import Bringing, Prefer
-from trustkeep.rooms.customers.actions.rows import Agree, Imported, batches
+from trustkeep.rooms.customers.actions.rows import Agree, Given, Imported, of_given, of_table
 from trustkeep.rooms.customers.actions.table import Table
-from trustkeep.rooms.customers.events import CustomerEvent
+from trustkeep.rooms.customers.actions.taking import Taking, Waits, telling_what_is_stored
 from trustkeep.rooms.customers.rules import Mapped
 
-BATCH = 10_000
-PATIENCE_S = 600.0  # how long a batch waits for a key change to end
-PAUSE_S = 1.0
+MOST_ROWS = 1_000  # of one request
+PATIENCE_S = 5.0  # somebody waits for the answer
+REFERENCE = " reference"  # where a column would be; no element has such a name
 
 Progress = Callable[[Imported, float | None], None]
-Waits = Callable[[float], None]
-Done = TypeVar("Done")
-
-
-@dataclass(frozen=True, slots=True)
-class _Import:
-    """Who imports, from where, and how."""
-
-    actor: Actor
-    declared: mapping.Declared
-    source: str
-    made_at: datetime | None
-    bringing: Bringing | None
-    waits: Waits | None
-    agree: Agree | None
-    is_demo: bool
-
-    def take_all(
-        self, table: Table, mapped: Mapped, done: Imported, progress: Progress | None
-    ) -> None:
-        """Take the rows of a file, batch by batch."""
-        for rows, lines in batches(table, mapped, done, at_most=BATCH, agree=self.agree):
-            self._take(rows, lines, done)
-            if progress:
-                progress(done, table.bytes_read / table.size if table.size else None)
-        done.refused.sort(key=lambda row: row.line)
-
-    def _take(self, rows: Sequence[NewCustomer], lines: Mapping[str, int], done: Imported) -> None:
-        """Store the new customers of a batch, then bring the known ones up to date."""
-        stored = _patiently(partial(self._store, rows), self.waits)
-        done.created += stored.created
-        done.known += len(stored.known)
-        if self.bringing is None:
-            return
-        for known in self.bringing.parts(stored.known):
-            bring = partial(self.bringing.bring, self.actor, known)
-            for row in _patiently(bring, self.waits):
-                done.count(row, lines[row.reference])
-
-    def _store(self, rows: Sequence[NewCustomer]) -> Stored:
-        with people.acting(self.actor, Permission.IMPORT_CUSTOMERS):
-            creating.wait_for_others()
-            if self.made_at is not None:
-                gate.refuse_older_than_erasure(self.made_at)
-            if not self.is_demo:
-                gate.refuse_unproven([row.reference for row in rows])
-            stored = creating.store_new(self.actor, rows, self.declared, source=self.source)
-        points.reached("customers.batch_stored")
-        return stored
 
 
 def import_customers(
@@ -122,71 +64,56 @@ def import_customers(
     """
     people.require(actor, Permission.IMPORT_CUSTOMERS)
     mapping.check_source(source)
-    act = _Import(
+    act = Taking(
         actor, mapping.declared(mapped), source,
         None if made_at is None else gate.not_in_the_future(made_at),
-        Bringing(purpose, source, prefer, mapped) if purpose is not None else None, waits, agree,
-        is_demo,
+        Bringing(purpose, source, prefer, mapped) if purpose is not None else None, waits, is_demo,
     )  # fmt: skip
-    index.ready()
-    if act.bringing is not None:
-        act.bringing.require(actor)
+    act.check()
     done = Imported()
-    with _telling_what_is_stored(done):
+    with telling_what_is_stored(done):
         table = Table(file, separator=mapped.separator, encoding=mapped.encoding)
-        act.take_all(table, mapped, done, progress)
-        _finish(act, done)
+        tell = partial(progress, done) if progress else None
+        act.take_all(of_table(table, mapped, done, agree), done, lambda: tell and tell(table.share))
+        act.finish(done)
+        if done.created:
+            # New keys must not exist on one disk only.
+            backups.write(service.current())
     return done
 
 
-@contextmanager
-def _telling_what_is_stored(done: Imported) -> Iterator[None]:
-    """Have a failure in the middle say what came before it."""
-    try:
-        yield
-    except (DatabaseError, OSError, Unavailable) as failure:
-        taken = done.created + done.known
-        if not taken:
-            raise
-        raise Interrupted(
-            f"{taken:,} rows of the file are stored: start the import again and it goes on from "
-            "there."
-        ) from failure
+def import_rows(
+    actor: Actor,
+    *,
+    rows: Sequence[Given],
+    source: str,
+    purpose: str | None = None,
+    made_at: datetime | None = None,
+    prefer: Prefer = Prefer.NEITHER,
+) -> Imported:
+    """Store at most 1,000 customers that another program names, as `import_customers` does.
 
-
-def _patiently(store: Callable[[], Done], waits: Waits | None) -> Done:
-    """Store a batch, again and again while a key change is under way.
-
-    An erasure takes a moment; one that waits for a slot may take longer than anybody waits.
+    Raises:
+        Denied, Unacceptable, Conflict, KeysChanging, Rebuilding, Interrupted: as
+            `import_customers`.
     """
-    began = world.monotonic()
-    while True:
-        try:
-            return store()
-        except KeysChanging:
-            waited_s = world.monotonic() - began
-            if waited_s >= PATIENCE_S:
-                raise
-            if waits:
-                waits(waited_s)
-            time.sleep(PAUSE_S)
-
-
-def _finish(act: _Import, done: Imported) -> None:
-    with transaction.atomic(durable=True):
-        log.append(
-            CustomerEvent.IMPORT_FINISHED,
-            act.actor,
-            purpose=act.bringing.purpose if act.bringing else None,
-            details={
-                "source": act.source,
-                "created": done.created,
-                "known": done.known,
-                "changed": done.changed,
-                "conflicts": done.conflicts,
-                "refused": done.refused_count,
-            },
-        )
-    if done.created:
-        # New keys must not exist on one disk only.
-        backups.write(service.current())
+    people.require(actor, Permission.IMPORT_CUSTOMERS)
+    mapping.check_source(source)
+    if not 0 < len(rows) <= MOST_ROWS:
+        raise Unacceptable(f"Send 1 to {MOST_ROWS:,} rows at a time.")
+    named = sorted({element for row in rows for element in row.given_values})
+    mapped = Mapped(REFERENCE, {element: element for element in named})
+    act = Taking(
+        actor, mapping.declared(mapped), source,
+        None if made_at is None else gate.not_in_the_future(made_at),
+        Bringing(purpose, source, prefer, mapped) if purpose is not None else None,
+        patience_s=PATIENCE_S,
+    )  # fmt: skip
+    act.check()
+    done = Imported()
+    with telling_what_is_stored(done):
+        act.take_all(of_given(rows, mapped, done), done, lambda: None)
+        act.finish(done)
+        if done.created:  # soon, and once for many such requests
+            queue.enqueue_once(keys.BACK_UP)
+    return done

@@ -1,7 +1,8 @@
-"""The rows of a file, batch by batch: each reference once, and what is refused is counted."""
+"""The rows of an import, batch by batch: each reference once, and what is refused is counted."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.vault.creating import NewCustomer
@@ -44,33 +45,56 @@ class Imported:
         self.refused += reasons[: MOST_REPORTED - len(self.refused)]
 
 
-def batches(
-    table: Table, mapped: Mapped, done: Imported, *, at_most: int, agree: Agree | None = None
-) -> Iterator[Batch]:
-    """The rows that may be stored, so many at a time; those that may not are counted in `done`.
+class Given(NamedTuple):
+    """A row that came without a file: the reference, and values by element."""
+
+    reference: str
+    given_values: Mapping[str, str]
+
+
+def batches(taken: Iterable[TakenRow], done: Imported, *, at_most: int) -> Iterator[Batch]:
+    """The rows that may be stored, so many at a time; the others are counted in `done`.
+
+    Raises:
+        Unacceptable: as the rows; what came before was given.
+    """
+    references = References()
+    for batch in _batches(taken, at_most):
+        yield _distinct(batch, references, done)
+
+
+def of_given(rows: Sequence[Given], mapped: Mapped, done: Imported) -> Iterator[TakenRow]:
+    """The rows whose values may be taken; its `line` is the place of each, from 1."""
+    header = [mapped.reference, *mapped.fields.values()]
+    for place, row in enumerate(rows, 1):
+        cells = [row.given_values.get(element, "") for element in mapped.fields]
+        yield from _counted(rules.row_of(place, header, [row.reference, *cells], mapped), done)
+
+
+def of_table(
+    table: Table, mapped: Mapped, done: Imported, agree: Agree | None = None
+) -> Iterator[TakenRow]:
+    """The rows of a file whose values may be taken.
 
     `agree` is shown what becomes of the columns before the first row is read.
 
     Raises:
-        Unacceptable: the file is no table that fits; what came before was given.
+        Unacceptable: the file is no table that fits.
     """
-    references = References()
-    for batch in _batches(_taken(table, mapped, done, agree), at_most):
-        yield _distinct(batch, references, done)
-
-
-def _taken(table: Table, mapped: Mapped, done: Imported, agree: Agree | None) -> Iterator[TakenRow]:
     rows = table.rows()
     _, header = next(rows)
     mapping.check_header(header, mapped)
     if agree:
         agree(mapping.shown(header, mapped))
     for line, cells in rows:
-        row = rules.row_of(line, header, cells, mapped)
-        if isinstance(row, RefusedRow):
-            done.refuse(row)
-        else:
-            yield row
+        yield from _counted(rules.row_of(line, header, cells, mapped), done)
+
+
+def _counted(row: TakenRow | RefusedRow, done: Imported) -> Iterator[TakenRow]:
+    if isinstance(row, RefusedRow):
+        done.refuse(row)
+    else:
+        yield row
 
 
 def _batches(rows: Iterable[TakenRow], at_most: int) -> Iterator[list[TakenRow]]:

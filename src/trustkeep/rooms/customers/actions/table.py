@@ -32,6 +32,11 @@ class Table:
         self._has_bare_cr = False  # in the line that was read last
         csv.field_size_limit(LONGEST_LINE)
 
+    @property
+    def share(self) -> float | None:
+        """How much of it was read; None where nobody knows how long it is."""
+        return self.bytes_read / self.size if self.size else None
+
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """The header first (line 1), then each row that is not blank.
 

@@ -1,5 +1,5 @@
 """Customers over the API."""
 
-from trustkeep.rooms.customers.api import erasing, finding, merging, reading
+from trustkeep.rooms.customers.api import erasing, finding, importing, merging, reading
 
-DOORS = (reading.door, finding.door, erasing.door, merging.door)
+DOORS = (reading.door, finding.door, importing.door, erasing.door, merging.door)

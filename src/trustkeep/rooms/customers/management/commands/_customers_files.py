@@ -87,7 +87,7 @@ class FileVerbs(NounCommand):
             )  # fmt: skip
         except KeyboardInterrupt:
             self.stderr.write(
-                f"{so_far.created + so_far.known:,} rows of the file are stored: start the import "
+                f"{so_far.created + so_far.known:,} rows are stored: start the import "
                 "again and it goes on from there."
             )
             raise
