@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from django.test import TransactionTestCase
 from hypothesis import settings
+from tests.place import place
 
 from trustkeep.config import embedded
 
@@ -50,7 +51,7 @@ def pytest_configure(config):
 
 def _clear_away_runs_that_were_killed():
     """A killed run leaves its server running; the next one ends it."""
-    for made_by in Path("/var/tmp").glob("trustkeep-tests-*/made-by"):
+    for made_by in Path(place()).glob("trustkeep-tests-*/made-by"):
         try:
             os.kill(int(made_by.read_text() or 0), 0)
         except ProcessLookupError:

@@ -7,9 +7,13 @@ import os
 import tempfile
 from pathlib import Path
 
+from tests.place import place
+
+os.environ.setdefault("TESTS_IN", place())  # the same for whoever is started from here
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", place())
 if "TRUSTKEEP_HOME" not in os.environ:
     # Not below pytest's own folder: that one is closed to the user who runs PostgreSQL.
-    _home = Path(tempfile.mkdtemp(prefix="trustkeep-tests-", dir="/var/tmp"))
+    _home = Path(tempfile.mkdtemp(prefix="trustkeep-tests-", dir=place()))
     _home.chmod(0o711)
     os.environ["TRUSTKEEP_HOME"] = str(_home)
     os.environ["TRUSTKEEP_MASTER_KEY"] = f"file:{_home / 'elsewhere' / 'master.key'}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from tests.place import place
 
 from trustkeep.config import embedded
 
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def home():
-    folder = Path("/var/tmp") / f"trustkeep-test-{uuid4().hex[:12]}"
+    folder = Path(place()) / f"trustkeep-test-{uuid4().hex[:12]}"
     folder.mkdir(mode=0o711)
     yield folder
     embedded.stop(folder)

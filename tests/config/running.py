@@ -11,6 +11,8 @@ from multiprocessing.connection import Listener
 from pathlib import Path
 from uuid import uuid4
 
+from tests.place import place
+
 from trustkeep.config import embedded
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +22,7 @@ class Machine:
     """One installation, and every way to touch it from outside."""
 
     def __init__(self, **settings):
-        self.folder = Path("/var/tmp") / f"trustkeep-test-{uuid4().hex[:12]}"
+        self.folder = Path(place()) / f"trustkeep-test-{uuid4().hex[:12]}"
         self.folder.mkdir(mode=0o711)
         self.home, self.port = self.folder / "home", _free_port()
         self.settings = {

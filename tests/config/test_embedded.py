@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from tests.place import place
 
 from trustkeep.base.errors import Misconfigured, Unavailable
 from trustkeep.config import durability, embedded, pg_cluster, pg_folders, pg_owner
@@ -24,7 +25,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root")
 @pytest.fixture
 def home():
     """A home that the server's user can reach; its server is stopped at the end."""
-    folder = Path("/var/tmp") / f"trustkeep-test-{uuid4().hex[:12]}"
+    folder = Path(place()) / f"trustkeep-test-{uuid4().hex[:12]}"
     folder.mkdir(mode=0o711)
     yield folder
     embedded.stop(folder)

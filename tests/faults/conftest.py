@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from tests.place import place
 
 from trustkeep.config import embedded
 
@@ -20,7 +21,7 @@ def rounds(tier):
 
 @pytest.fixture(scope="module")
 def lone_server():
-    home = Path(tempfile.mkdtemp(prefix="trustkeep-tests-", dir="/var/tmp"))
+    home = Path(tempfile.mkdtemp(prefix="trustkeep-tests-", dir=place()))
     home.chmod(0o711)
     (home / "made-by").write_text(str(os.getpid()))  # a killed run is cleared away by the next
     yield embedded.ensure_running(home)
