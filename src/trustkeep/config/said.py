@@ -1,4 +1,4 @@
-"""What is said of the organisation: what was stated, and the settings of the host that belong to it.
+"""What is said of the organisation: what it stated, and the settings of the host beside it.
 
 A setting stays a variable of the environment; here it is shown beside the rest, with its name.
 """

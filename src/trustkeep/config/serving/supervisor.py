@@ -46,6 +46,18 @@ def run_folder(settings: Environment) -> Path:
     return settings.home / "run"
 
 
+def is_running(settings: Environment) -> bool:
+    """Whether a `serve` of this home runs now."""
+    lock = run_folder(settings) / LOCK
+    if not lock.exists():
+        return False
+    try:
+        with file_lock.held(lock, wait=False):
+            return False
+    except BlockingIOError:
+        return True
+
+
 def serve(settings: Environment, say: Say) -> None:
     """Run until SIGTERM or SIGINT, then stop everything, the embedded database last.
 

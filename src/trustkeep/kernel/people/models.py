@@ -1,4 +1,4 @@
-"""The organisation, members, departments, employment, roles, clearances and tokens, each a sealed row.
+"""The organisation, its members, departments, employment, roles, tokens: each a sealed row.
 
 Employment and the place of a department are sets of their own, so that rows which were sealed
 before there were any stay as they are.  When somebody's time is over stands in `Member` alone,

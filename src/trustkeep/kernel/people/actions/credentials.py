@@ -146,6 +146,17 @@ def end_clearance(actor: Actor, *, member: UUID, clearance: str) -> None:
         log.append(PeopleEvent.CLEARANCE_ENDED, actor, details=details)
 
 
+def had_token(member: UUID) -> bool:
+    """Whether this member has or had a token, unless two people began the set anew since."""
+    if sealed_sets.rows(Token, member):
+        return True
+    if not register.facts(member).revoked:
+        return False
+    anew = history.newest([KeyEvent.SET_BEGUN_ANEW], owner=str(member), kind=Token.set_kind)
+    revoked = history.newest([PeopleEvent.TOKEN_REVOKED], member=str(member))
+    return anew is None or (revoked is not None and revoked["at"] > anew["at"])
+
+
 def _needed(actor: Actor, member: UUID, for_others: Permission) -> Permission:
     """What an act on a token takes: little for one's own."""
     return Permission.VIEW_SOP if member == actor.id else for_others
@@ -159,20 +170,9 @@ def _refuse_to_impersonate(actor: Actor, member: UUID) -> None:
     if member == actor.id:
         return
     beyond = permissions_of(queries.roles_of(member)) - actor.permissions
-    if beyond and _had_token(member):
+    if beyond and had_token(member):
         raise Denied(
             "This member may do what you may not, and had a token: they renew it themselves with "
             "`trustkeep people token`; whoever lost all of theirs is deactivated and added anew.",
             ("would_impersonate",),
         )
-
-
-def _had_token(member: UUID) -> bool:
-    """Whether this member has or had a token, unless two people began the set anew since."""
-    if sealed_sets.rows(Token, member):
-        return True
-    if not register.facts(member).revoked:
-        return False
-    anew = history.newest([KeyEvent.SET_BEGUN_ANEW], owner=str(member), kind=Token.set_kind)
-    revoked = history.newest([PeopleEvent.TOKEN_REVOKED], member=str(member))
-    return anew is None or (revoked is not None and revoked["at"] > anew["at"])

@@ -1,5 +1,6 @@
 """The first administrator: made once, on the host."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -30,8 +31,17 @@ class Founded:
     token: IssuedToken
 
 
-def found(actor: Actor, *, name: str, email: str) -> Founded:
+def found(
+    actor: Actor,
+    *,
+    name: str,
+    email: str,
+    show: Callable[[UUID, IssuedToken], None] | None = None,
+) -> Founded:
     """Make the first administrator; of two who try at once exactly one does.
+
+    `show` gets the token before it counts: cut off between the two, there is no first administrator
+    yet, instead of one whose token nobody saw and nobody may make anew.
 
     Raises:
         Denied: not the operator of the host.
@@ -57,6 +67,8 @@ def found(actor: Actor, *, name: str, email: str) -> Founded:
             roles.add(role)
         log.append(PeopleEvent.FOUNDED, actor, details={"member": str(row.id)})
         token = add_token(actor, row.id, label="first token", lasts=FIRST_TOKEN_FOR)
+        if show is not None:
+            show(row.id, token)
     # After the commit: a crash before it must leave a first administrator possible.  A crash
     # between the two is mended by `note_founded`, which the sweep calls.
     note_founded()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
@@ -33,7 +34,7 @@ def state_organisation(
         Changed: somebody changed it since the caller looked.
         Unacceptable: something is no name, country or language, or lacks at the first statement.
     """
-    wanted = {
+    wanted: dict[str, Any] = {
         "name": None if name is None else organisation.named(name),
         "country": None if country is None else organisation.seated(country),
         "languages": None if languages is None else organisation.spoken(languages),
@@ -45,7 +46,7 @@ def state_organisation(
             raise Changed("Somebody changed it since you looked: read it again, then decide.")
         before = queries.organisation()
         known = asdict(before) if before else {}
-        whole = {
+        whole: dict[str, Any] = {
             column: known.get(column) if new is None else new for column, new in wanted.items()
         }
         _refuse_gaps(whole)
