@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+from trustkeep.base import points
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Unacceptable
 from trustkeep.config import key_acts
@@ -17,7 +18,7 @@ from trustkeep.config.setting_up.answers import Ask
 from trustkeep.config.setting_up.questions import Answers, Someone
 from trustkeep.config.setting_up.standing import Standing
 from trustkeep.kernel.people import actions, queries, tokens
-from trustkeep.kernel.people.actions.credentials import IssuedToken, had_token
+from trustkeep.kernel.people.actions import credentials
 from trustkeep.kernel.people.actions.roles import may_hand_on
 from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.rooms.purposes import actions as purposes
@@ -27,7 +28,9 @@ _ROLES = {
     "second_administrator": Role.ADMINISTRATOR, "dpo": Role.DPO, "deputy": Role.DEPUTY_DPO,
 }  # fmt: skip
 
-Show = Callable[[str, UUID, IssuedToken], None]  # whose, the member, the token that is shown once
+Show = Callable[
+    [str, UUID, credentials.IssuedToken], None
+]  # whose, the member, the token that is shown once
 
 
 def found(host: Actor, someone: Someone, show: Show) -> Actor:
@@ -36,6 +39,7 @@ def found(host: Actor, someone: Someone, show: Show) -> Actor:
         host, name=someone.name, email=someone.email,
         show=lambda member, token: show("administrator", member, token),
     )  # fmt: skip
+    points.reached("init.founded")
     return tokens.actor_for(founded.token.secret)
 
 
@@ -49,7 +53,7 @@ def carry_out(actor: Actor, now: Standing, answers: Answers, show: Show) -> None
         "second_administrator": now.administrators > 1, "dpo": now.dpos, "deputy": now.deputies,
     }  # fmt: skip
     for name, role in _ROLES.items():
-        if name in answers and not there[name]:
+        if name in answers and (not there[name] or _holds(answers[name], role)):
             _bring(actor, answers[name], role, lambda *made, name=name: show(name, *made))
     if Permission.DECLARE_PURPOSES in actor.permissions:
         for key in answers.get("starters", ()):
@@ -77,18 +81,20 @@ def kit(host: Actor, path: Path, show: Callable[[str], None], ask: Ask | None) -
             return
 
 
-def _bring(
-    actor: Actor, someone: Someone, role: Role, show: Callable[[UUID, IssuedToken], None]
-) -> None:
+def _bring(actor: Actor, someone: Someone, role: Role, show: credentials.Show) -> None:
     """Add somebody, give them the role if this actor may, and a first token to make their own."""
     member = queries.person_of(someone.email)
     if member is None:
         if Permission.MANAGE_EMPLOYMENT not in actor.permissions:
             return
         member = actions.add_member(actor, name=someone.name, email=someone.email)
+        points.reached("init.member_added")
     mine = queries.roles_of(actor.id)
     if role not in queries.roles_of(member) and may_hand_on(mine, role):
         actions.assign_role(actor, member=member, role=role)
-    if Permission.MANAGE_TOKENS in actor.permissions and not had_token(member):
-        made = actions.issue_token(actor, member=member, label="handed by init", lasts=HANDED_FOR)
-        show(member, made)
+    points.reached("init.role_given")
+    if Permission.MANAGE_TOKENS in actor.permissions and not credentials.had_token(member):
+        actions.issue_token(
+            actor, member=member, label="handed by init", lasts=HANDED_FOR, show=show
+        )
+        points.reached("init.token_handed")

@@ -114,8 +114,8 @@ def _answered(
     needed = [QUESTIONS[name].flag for name in now.needed() if name in missing]
     if needed and call.answers:
         raise Unacceptable(
-            f"There is no terminal to ask on: answer {', '.join(needed)} as well, as flags or in the "
-            "file that --answers names."
+            f"There is no terminal to ask on: answer {', '.join(needed)} as well, by flags or in "
+            "the file that --answers names."
         )
     return call.answers
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from trustkeep.config import said
 from trustkeep.config.environment import Environment
@@ -11,6 +12,7 @@ from trustkeep.config.serving import supervisor
 from trustkeep.config.setting_up.questions import QUESTIONS, Answers
 from trustkeep.kernel.keys import kit, media, service
 from trustkeep.kernel.people import queries as people
+from trustkeep.kernel.people.actions.credentials import had_token
 from trustkeep.kernel.people.organisation import Stated
 from trustkeep.kernel.people.permissions import DATA_ROLES, Role
 from trustkeep.kernel.vault.models import Customer
@@ -30,6 +32,7 @@ class Standing:
     administrators: int
     dpos: int
     deputies: int
+    without_token: Sequence[UUID]  # of these; nobody gave them a way in yet
     has_recovery: bool
     kit_proven_at: datetime | None
     has_purposes: bool
@@ -73,13 +76,16 @@ class Standing:
 def found() -> Standing:
     """Look."""
     keys = service.current()
-    holders = {role: len(people.active_holders(role)) for role in Role}
+    who = {role: people.active_holders(role) for role in Role}
+    holders = {role: len(held) for role, held in who.items()}
+    founding = {*who[Role.ADMINISTRATOR], *who[Role.DPO], *who[Role.DEPUTY_DPO]}
     return Standing(
         stated=people.organisation(),
         is_founded=people.is_founded(),
         administrators=holders[Role.ADMINISTRATOR],
         dpos=holders[Role.DPO],
         deputies=holders[Role.DEPUTY_DPO],
+        without_token=sorted(each for each in founding if not had_token(each)),
         has_recovery=keys.recovery is not None,
         kit_proven_at=kit.proven_at(keys) if keys.recovery is not None else None,
         has_purposes=any(one.retired_at is None for one in purposes.listed()),
@@ -169,10 +175,12 @@ def _of_people(now: Standing, answers: Answers) -> Iterator[str]:
             "an administrator names the DPO: `trustkeep people add`, `people assign MEMBER dpo`, "
             "`people token --member MEMBER --label handed`"
         )
+    for member in now.without_token:
+        yield f"an administrator: `trustkeep people token --member {member} --label handed`"
     if not now.deputies:
         deputy = answers.get("deputy")
-        member = people.person_of(deputy.email) if deputy else None
-        yield f"the DPO names a deputy: `trustkeep people assign {member or 'MEMBER'} deputy_dpo`"
+        known = people.person_of(deputy.email) if deputy else None
+        yield f"the DPO names a deputy: `trustkeep people assign {known or 'MEMBER'} deputy_dpo`"
     if not now.has_data_roles:
         yield (
             "`trustkeep people import FILE.csv` brings everybody else; the DPO gives roles with "

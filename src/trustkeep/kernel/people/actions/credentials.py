@@ -1,5 +1,6 @@
 """Tokens and clearances.  SOP 4.3b, 6a."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -32,10 +33,16 @@ class IssuedToken:
     secret: str = field(repr=False)
 
 
-def issue_token(actor: Actor, *, member: UUID, label: str, lasts: timedelta) -> IssuedToken:
+Show = Callable[[UUID, IssuedToken], None]
+
+
+def issue_token(
+    actor: Actor, *, member: UUID, label: str, lasts: timedelta, show: Show | None = None
+) -> IssuedToken:
     """Make a token for oneself, or a member's first one; shown once.
 
-    A token made by somebody else lets its holder make their own, and ends when they do.
+    A token made by somebody else lets its holder make their own, and ends when they do.  `show`
+    gets it before it counts, so that none counts which nobody saw: a second first one is refused.
 
     Raises:
         Denied: for somebody who may do what the actor may not and has a token already; or with a
@@ -48,6 +55,8 @@ def issue_token(actor: Actor, *, member: UUID, label: str, lasts: timedelta) -> 
         refuse_replaced(actor)
         _refuse_to_impersonate(actor, member)
         made = add_token(actor, member, label=label, lasts=lasts)
+        if show is not None:
+            show(member, made)
     if actor.is_handed and actor.token:
         revoke_token(actor, member=member, token=actor.token)
     return made

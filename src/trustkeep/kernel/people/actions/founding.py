@@ -1,6 +1,5 @@
 """The first administrator: made once, on the host."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -14,7 +13,7 @@ from trustkeep.kernel.keys import register, sealed_sets, service
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import locks, queries
-from trustkeep.kernel.people.actions.credentials import IssuedToken, add_token
+from trustkeep.kernel.people.actions.credentials import IssuedToken, Show, add_token
 from trustkeep.kernel.people.actions.members import new_staff
 from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.models import Member, RoleAssignment
@@ -31,13 +30,7 @@ class Founded:
     token: IssuedToken
 
 
-def found(
-    actor: Actor,
-    *,
-    name: str,
-    email: str,
-    show: Callable[[UUID, IssuedToken], None] | None = None,
-) -> Founded:
+def found(actor: Actor, *, name: str, email: str, show: Show | None = None) -> Founded:
     """Make the first administrator; of two who try at once exactly one does.
 
     `show` gets the token before it counts: cut off between the two, there is no first administrator
