@@ -287,10 +287,14 @@ def test_what_is_done_is_told_no_more(company, dan):
     kit.prove(service.current(), path, kit.make(service.current(), path))
     deputy = people.add_member(company.ana, name="Dana", email="dana@shop.example")
     people.assign_role(company.dora, member=deputy, role=Role.DEPUTY_DPO)
+    settings = replace(company.environment, email_url="smtp://mail.shop.example:25")
+    assert f"people token --member {deputy}" in " ".join(
+        standing.open_steps(settings, standing.found(), {})
+    )
+    people.issue_token(company.ana, member=deputy, label="handed", lasts=acts.HANDED_FOR)
     people.assign_role(company.ana, member=company.emil.id, role=Role.ADMINISTRATOR)
     facts = {each: FACTS[each] for each in ("name", "country", "languages")}
     people.state_organisation(company.ana, **facts, host_imaged=False)
-    settings = replace(company.environment, email_url="smtp://mail.shop.example:25")
     given = {"time_zone": settings.time_zone, "public_url": settings.public_url}
 
     steps = list(standing.open_steps(settings, standing.found(), given))

@@ -81,6 +81,12 @@ def kit(host: Actor, path: Path, show: Callable[[str], None], ask: Ask | None) -
             return
 
 
+def _holds(someone: Someone, role: Role) -> bool:
+    """Whether they have the role already: an earlier run may have been cut off behind it."""
+    member = queries.person_of(someone.email)
+    return member is not None and role in queries.roles_of(member)
+
+
 def _bring(actor: Actor, someone: Someone, role: Role, show: credentials.Show) -> None:
     """Add somebody, give them the role if this actor may, and a first token to make their own."""
     member = queries.person_of(someone.email)
