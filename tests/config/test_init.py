@@ -1,6 +1,9 @@
 """`trustkeep init` as a person types it, in processes of their own: terminal, file, again."""
 
 import json
+import subprocess
+import sys
+import time
 
 import pytest
 from tests.config.running import Machine
@@ -79,6 +82,56 @@ def test_on_a_terminal_it_asks_and_a_bad_answer_is_asked_again(machine):
     assert 0 == again
     assert "Shop GmbH" in said
     assert "shown this once" not in said
+
+
+def started(machine, number, *words, **environ):
+    """`trustkeep init ...` going on by itself, and the file of what it shows."""
+    shown = machine.folder / f"shown-{number}.json"
+    with shown.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "trustkeep", "init", "--json", *words], stdin=subprocess.DEVNULL,
+            env={**machine.environ, **environ}, stdout=out, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+    return process, shown
+
+
+def test_of_two_at_once_one_sets_up_and_the_other_finds_it_done(machine):
+    (machine.folder / "company.toml").write_text(ANSWERS)
+    words = ("--answers", str(machine.folder / "company.toml"))
+    both = [started(machine, number, *words) for number in range(2)]
+
+    assert [0, 0] == [process.wait(120) for process, _ in both]
+    counts = sorted(len(shown.read_text().splitlines()) for _, shown in both)
+    assert [1, 4] == counts
+
+
+def test_killed_as_soon_as_a_token_is_shown_the_next_run_goes_on(machine):
+    (machine.folder / "company.toml").write_text(ANSWERS)
+    words = ("--answers", str(machine.folder / "company.toml"))
+    assert 0 == machine.run("init")[0]
+    seen = {}
+    for number in range(8):  # each run is killed one token later, and then one is not killed
+        own = {"TRUSTKEEP_TOKEN": seen["administrator"]} if seen else {}
+        process, shown = started(machine, number, *words, **own)
+        while process.poll() is None and len(shown.read_text().splitlines()) < 1:
+            time.sleep(0.002)
+        process.kill()
+        process.wait()
+        seen |= {each["for"]: each["token"] for each in lines_of(shown) if "for" in each}
+        if any("stands" in each for each in lines_of(shown)):
+            break
+
+    *_, last = told(machine.run("init", "--json", *words, TRUSTKEEP_TOKEN=seen["administrator"])[1])
+    assert (2, 1) == (last["stands"]["administrators"], last["stands"]["dpo"])
+    for who in ("administrator", "second_administrator", "dpo"):
+        assert 0 == machine.run("organisation", "show", TRUSTKEEP_TOKEN=seen[who])[0], who
+
+
+def lines_of(shown):
+    """The lines that were written whole."""
+    return [
+        json.loads(line) for line in shown.read_text().splitlines(keepends=True) if line[-1] == "\n"
+    ]
 
 
 def test_answers_that_are_not_whole_name_the_flags_and_store_nothing(made):
