@@ -19,8 +19,11 @@ dpo = "Dora <dora@shop.example>"
 """
 TYPED = [
     "Shop GmbH", "UK", "DE", "de,en", "no", "Ana <ana@shop.example>",
-    "", "Dora <dora@shop.example>", "", "", "Europe/Berlin", "", "",
+    "", "Dora <dora@shop.example>", "", "", "Europe/Berlin", "",
 ]  # fmt: skip
+
+
+PROMPTS = ("]: ", "ts: ", "st: ", "ne: ", "mer: ", "ter: ")
 
 
 @pytest.fixture(scope="module")
@@ -65,17 +68,27 @@ def test_answers_in_a_file_set_a_company_up_once(machine):
     own = json.loads(machine.run("people", "token", "--label", "own", "--json", **dora)[1])["token"]
     assert 0 == machine.run("starters", "accept", "support", TRUSTKEEP_TOKEN=own)[0]
     assert 0 == machine.run("ledger", "verify")[0]
+    assert 4 == machine.run("init", "--deputy", "Dana <d@x.example>", TRUSTKEEP_TOKEN="tk_x")[0]
+    event = ("ledger", "entries", "--event", "people.token.refused", "--json")
+    assert 1 == len(json.loads(machine.run(*event, TRUSTKEEP_TOKEN=own)[1]))
     steps = " ".join(told(machine.run("init", "--json")[1])[-1]["next"])
     assert "names a deputy" in steps
     assert "starters" not in steps
 
 
 def test_on_a_terminal_it_asks_and_a_bad_answer_is_asked_again(machine):
-    code, said = machine.typed("init", lines=TYPED, prompts=("]: ", "ts: ", "st: ", "ne: ", "er: "))
+    kit = machine.folder / "kit.txt"
+    code, said = machine.typed(
+        "init",
+        lines=[*TYPED, str(kit), "no-code", ""],
+        prompts=("]: ", "ts: ", "st: ", "ne: ", "mer: ", "ter: "),
+    )
 
     assert 0 == code, said
     assert 1 == said.count("A country is the two letters of ISO 3166")
-    assert 2 == said.count("shown this once")
+    assert 3 == said.count("shown this once")
+    assert 1 == said.count("does not open"), said
+    assert f"keys kit --prove {kit}" in said
     assert "TRUSTKEEP_TIME_ZONE=Europe/Berlin" in said
     assert "next: a second administrator" in said
     again, said = machine.typed("init", lines=[])

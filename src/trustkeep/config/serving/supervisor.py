@@ -48,14 +48,7 @@ def run_folder(settings: Environment) -> Path:
 
 def is_running(settings: Environment) -> bool:
     """Whether a `serve` of this home runs now."""
-    lock = run_folder(settings) / LOCK
-    if not lock.exists():
-        return False
-    try:
-        with file_lock.held(lock, wait=False):
-            return False
-    except BlockingIOError:
-        return True
+    return file_lock.is_held(run_folder(settings) / LOCK)
 
 
 def serve(settings: Environment, say: Say) -> None:

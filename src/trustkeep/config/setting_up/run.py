@@ -10,7 +10,7 @@ from uuid import UUID
 
 from trustkeep.base import actor as actors
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Conflict, Unacceptable
+from trustkeep.base.errors import Conflict, NotSignedIn, Unacceptable
 from trustkeep.config import demo, start, wiring
 from trustkeep.config.environment import Environment
 from trustkeep.config.management.commands._people_accounts import data_of, text_of
@@ -19,7 +19,7 @@ from trustkeep.config.setting_up.answers import Call
 from trustkeep.config.setting_up.questions import QUESTIONS, Answers
 from trustkeep.config.setting_up.standing import Standing
 from trustkeep.kernel.keys import file_lock
-from trustkeep.kernel.people import tokens
+from trustkeep.kernel.people import authority, tokens
 from trustkeep.kernel.people.actions.credentials import IssuedToken
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.rooms.purposes import queries as purposes
@@ -28,8 +28,9 @@ from trustkeep.web.plain_text import as_text
 LOCK = "set-up.lock"
 PARTLY = 5  # exit code: answers were given, and something that is needed is open
 _HANDED = (
-    "\n\nHand it to them: it is good for one thing, to make their own with `trustkeep people token "
-    "--label LABEL`, which ends it. Until {day:%Y-%m-%d}."
+    "member   {member}\ntoken    {token.secret}\nends     {token.expires_at:%Y-%m-%d}\n\n"
+    "The token is shown this once. Hand it over: it is good for one thing, to make one's own with "
+    "`trustkeep people token --label LABEL`, which ends it."
 )
 _CODE = (
     "recovery kit\ncode     {code}\n\nThe code is shown this once. Keep code and file apart from "
@@ -42,6 +43,7 @@ def init(settings: Environment, words: Sequence[str], say: Callable[[str], None]
 
     Raises:
         Conflict: the folder was made by `demo`.
+        NotSignedIn: a later run was given a token, and it is not good.
         Unacceptable: an answer cannot be taken, or one is needed and there is nobody to ask.
     """
     call = answers.called(words)
@@ -65,15 +67,15 @@ def init(settings: Environment, words: Sequence[str], say: Callable[[str], None]
 
 def _set_up(settings: Environment, call: Call, say: Callable[[str], None]) -> Answers:
     now = standing.found()
-    is_of_use = now.is_founded and (call.answers or not now.is_finished)
-    actor = tokens.actor_for(settings.token) if is_of_use and settings.token else None
-    given = _answered(settings, call, now, actor, say)
     host = actors.host(os.getuid())
+    is_of_use = now.is_founded and (call.answers or not now.is_finished)
+    actor = _whose(settings.token, host) if is_of_use and settings.token else None
+    given = _answered(settings, call, now, actor, say)
 
     def show(whose: str, member: UUID, token: IssuedToken) -> None:
-        handed = _HANDED.format(day=token.expires_at) if whose != "administrator" else ""
-        text = f"{whose.replace('_', ' ')}\n{text_of(token, member)}{handed}\n"
-        _out(call, {"for": whose, **data_of(token, member)}, text)
+        own = whose == "administrator"
+        text = text_of(token, member) if own else _HANDED.format(member=member, token=token)
+        _out(call, {"for": whose, **data_of(token, member)}, f"{whose.replace('_', ' ')}\n{text}\n")
 
     def show_code(code: str) -> None:
         _out(call, {"kit": str(given["kit"]), "code": code}, _CODE.format(code=code))
@@ -85,6 +87,14 @@ def _set_up(settings: Environment, call: Call, say: Callable[[str], None]) -> An
     if "kit" in given and now.has_recovery and now.kit_proven_at is None:
         acts.kit(host, given["kit"], show_code, getpass if _asks(call) else None)
     return given
+
+
+def _whose(token: str, host: Actor) -> Actor:
+    try:
+        return tokens.actor_for(token)
+    except NotSignedIn:
+        authority.note_unknown_token(host)
+        raise
 
 
 def _answered(
