@@ -2,15 +2,13 @@
 
 from typing import Annotated
 
-from django.http import HttpResponse
 from ninja import Schema
 from pydantic import Field
 
 from trustkeep.config import environment, said
-from trustkeep.kernel.people import actions, queries
+from trustkeep.kernel.people import actions
 from trustkeep.kernel.people.organisation import MOST_LANGUAGES, MOST_OF_NAME
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.web.api import versions
 from trustkeep.web.api.door import ApiRequest, Door
 from trustkeep.web.api.schemas import Asked
 
@@ -45,22 +43,18 @@ class OrganisationState(Schema):
 
 
 @door.get("/organisation", Permission.VIEW_SOP, answers=OrganisationState)
-def show_organisation(request: ApiRequest, response: HttpResponse) -> OrganisationState:  # noqa: ARG001 - all alike
+def show_organisation(request: ApiRequest) -> OrganisationState:  # noqa: ARG001 - all alike
     """What the organisation says of itself; 404 until it said something."""
-    return _shown(response)
+    return _shown()
 
 
 @door.patch("/organisation", Permission.MANAGE_ORGANISATION, answers=OrganisationState)
-def state_organisation(
-    request: ApiRequest, response: HttpResponse, asked: OrganisationAsked
-) -> OrganisationState:
+def state_organisation(request: ApiRequest, asked: OrganisationAsked) -> OrganisationState:
     """State something of the organisation."""
-    actions.state_organisation(request.actor, **asked.dict(), seen=versions.expected(request))
-    return _shown(response)
+    actions.state_organisation(request.actor, **asked.dict())
+    return _shown()
 
 
-def _shown(response: HttpResponse) -> OrganisationState:
-    # Before what it is the version of: a tag may be too old, and is then refused, never too new.
-    versions.tag(response, queries.organisation_version())
+def _shown() -> OrganisationState:
     settings = said.of_host(environment.current())
     return OrganisationState.model_validate({**said.organisation(), **settings})

@@ -128,11 +128,6 @@ def organisation() -> Stated | None:
     return None
 
 
-def organisation_version() -> int:
-    """How often the company said something of itself."""
-    return sealed_sets.version(Organisation)
-
-
 def departments() -> tuple[Department, ...]:
     """All departments."""
     return sealed_sets.rows(Department)

@@ -6,7 +6,7 @@ from typing import Any
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Changed, Unacceptable
+from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import organisation, queries
@@ -24,14 +24,10 @@ def state_organisation(
     country: str | None = None,
     languages: Sequence[str] | None = None,
     host_imaged: bool | None = None,
-    seen: int | None = None,
 ) -> Stated:
     """Have this stand of the organisation; None leaves a thing as it is, and nothing new no entry.
 
-    `seen` is the version that the caller looked at; None: whichever.
-
     Raises:
-        Changed: somebody changed it since the caller looked.
         Unacceptable: something is no name, country or language, or lacks at the first statement.
     """
     wanted: dict[str, Any] = {
@@ -42,8 +38,6 @@ def state_organisation(
     }
     with acting(actor, Permission.MANAGE_ORGANISATION):
         sealed_sets.hold(Organisation, None)
-        if seen is not None and seen != queries.organisation_version():
-            raise Changed("Somebody changed it since you looked: read it again, then decide.")
         before = queries.organisation()
         known = asdict(before) if before else {}
         whole: dict[str, Any] = {
