@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from tests.installation import own_token
 
 from trustkeep.base import actor as actors
 from trustkeep.base import points
@@ -253,6 +254,14 @@ def test_without_a_token_nothing_is_done_to_a_company_that_is_founded(set_up):
         set_up(WHOLE, token="tk_nobody")
 
 
+def test_an_administrator_who_answers_nothing_yet_does_nothing_yet(set_up):
+    shown = Shown()
+    acts.found(actors.host(0), ANA, shown)
+
+    assert [] == set_up({}, token=shown.of("administrator"))
+    assert ["name", "country", "languages", "imaged"] == list(standing.found().needed())
+
+
 def test_the_dpo_names_the_deputy_and_accepts_the_sets(set_up):
     shown = set_up(WHOLE)
     dora = tokens.actor_for(shown.of("dpo"))
@@ -291,7 +300,11 @@ def test_what_is_done_is_told_no_more(company, dan):
     assert f"people token --member {deputy}" in " ".join(
         standing.open_steps(settings, standing.found(), {})
     )
-    people.issue_token(company.ana, member=deputy, label="handed", lasts=acts.HANDED_FOR)
+    handed = people.issue_token(company.ana, member=deputy, label="x", lasts=acts.HANDED_FOR)
+    assert f"{deputy} makes a token of their own" in " ".join(
+        standing.open_steps(settings, standing.found(), {})
+    )
+    own_token(handed.secret)
     people.assign_role(company.ana, member=company.emil.id, role=Role.ADMINISTRATOR)
     facts = {each: FACTS[each] for each in ("name", "country", "languages")}
     people.state_organisation(company.ana, **facts, host_imaged=False)

@@ -23,14 +23,13 @@ from trustkeep.kernel.people.actions.roles import may_hand_on
 from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.rooms.purposes import actions as purposes
 
-HANDED_FOR = timedelta(days=14)
+HANDED_FOR = timedelta(days=90)
 _ROLES = {
     "second_administrator": Role.ADMINISTRATOR, "dpo": Role.DPO, "deputy": Role.DEPUTY_DPO,
 }  # fmt: skip
 
-Show = Callable[
-    [str, UUID, credentials.IssuedToken], None
-]  # whose, the member, the token that is shown once
+# Whose it is, the member, and the token that is shown once.
+Show = Callable[[str, UUID, credentials.IssuedToken], None]
 
 
 def found(host: Actor, someone: Someone, show: Show) -> Actor:
@@ -58,7 +57,8 @@ def carry_out(actor: Actor, now: Standing, answers: Answers, show: Show) -> None
     if Permission.DECLARE_PURPOSES in actor.permissions:
         for key in answers.get("starters", ()):
             purposes.accept_starter(actor, key=key)
-    if now.stated is None and Permission.MANAGE_ORGANISATION in actor.permissions:
+    is_whole = set(now.needed()) - {"administrator"} <= set(answers)
+    if now.stated is None and is_whole and Permission.MANAGE_ORGANISATION in actor.permissions:
         actions.state_organisation(
             actor, name=answers["name"], country=answers["country"],
             languages=answers["languages"], host_imaged=answers["imaged"],

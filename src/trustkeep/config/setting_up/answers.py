@@ -86,7 +86,10 @@ def on_terminal(prompt: str) -> str:
     """Ask whoever sits there; standard output is for what is shown once."""
     sys.stderr.write(prompt)
     sys.stderr.flush()
-    line = sys.stdin.readline()
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        raise Unacceptable("That is no text in the terminal's own encoding.") from None
     if not line:
         raise EOFError
     return line.strip()
@@ -104,10 +107,10 @@ def example() -> str:
 
 def _one(question: Question, prompt: str, default: str, answers: Answers, ask: Ask) -> Any:
     while True:
-        said = ask(prompt) or default
-        if not said and not question.is_needed:
-            return None
         try:
+            said = ask(prompt) or default
+            if not said and not question.is_needed:
+                return None
             return read(question.name, said, answers)
         except Unacceptable as wrong:
             sys.stderr.write(f"{wrong.sentence}\n")

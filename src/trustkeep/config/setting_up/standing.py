@@ -6,19 +6,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from trustkeep.base.actor import NOBODY
 from trustkeep.config import said
 from trustkeep.config.environment import Environment
 from trustkeep.config.serving import supervisor
 from trustkeep.config.setting_up.questions import QUESTIONS, Answers
-from trustkeep.kernel.keys import kit, media, service
+from trustkeep.kernel.keys import kit, media, sealed_sets, service
 from trustkeep.kernel.people import queries as people
 from trustkeep.kernel.people.actions.credentials import had_token
+from trustkeep.kernel.people.models import Token
 from trustkeep.kernel.people.organisation import Stated
 from trustkeep.kernel.people.permissions import DATA_ROLES, Role
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.rooms.purposes import queries as purposes
 
 _FOUNDING = ("administrator",)
+_FOUNDING_ROLES = (Role.ADMINISTRATOR, Role.DPO, Role.DEPUTY_DPO)
 _FACTS = ("name", "country", "languages", "imaged")
 _SETTINGS = {"time_zone": said.ZONE, "public_url": said.ADDRESS}
 
@@ -33,6 +36,7 @@ class Standing:
     dpos: int
     deputies: int
     without_token: Sequence[UUID]  # of these; nobody gave them a way in yet
+    handed_only: Sequence[UUID]  # of these; the token they have is good for making their own
     has_recovery: bool
     kit_proven_at: datetime | None
     has_purposes: bool
@@ -76,22 +80,28 @@ class Standing:
 def found() -> Standing:
     """Look."""
     keys = service.current()
-    who = {role: people.active_holders(role) for role in Role}
+    who = {role: people.active_holders(role) for role in (*_FOUNDING_ROLES, *DATA_ROLES)}
     holders = {role: len(held) for role, held in who.items()}
-    founding = {*who[Role.ADMINISTRATOR], *who[Role.DPO], *who[Role.DEPUTY_DPO]}
+    founding = sorted({member for role in _FOUNDING_ROLES for member in who[role]})
     return Standing(
         stated=people.organisation(),
         is_founded=people.is_founded(),
         administrators=holders[Role.ADMINISTRATOR],
         dpos=holders[Role.DPO],
         deputies=holders[Role.DEPUTY_DPO],
-        without_token=sorted(each for each in founding if not had_token(each)),
+        without_token=[each for each in founding if not had_token(each)],
+        handed_only=[each for each in founding if _was_only_handed(each)],
         has_recovery=keys.recovery is not None,
         kit_proven_at=kit.proven_at(keys) if keys.recovery is not None else None,
         has_purposes=any(one.retired_at is None for one in purposes.listed()),
         has_data_roles=any(holders[role] for role in DATA_ROLES),
         has_customers=Customer.objects.exists(),
     )
+
+
+def _was_only_handed(member: UUID) -> bool:
+    issuers = {row.issued_by for row in sealed_sets.rows(Token, member)}
+    return bool(issuers) and not issuers & {member, NOBODY}
 
 
 def open_steps(settings: Environment, now: Standing, answers: Answers) -> Iterator[str]:
@@ -177,6 +187,8 @@ def _of_people(now: Standing, answers: Answers) -> Iterator[str]:
         )
     for member in now.without_token:
         yield f"an administrator: `trustkeep people token --member {member} --label handed`"
+    for member in now.handed_only:
+        yield f"{member} makes a token of their own: `trustkeep people token --label LABEL`"
     if not now.deputies:
         deputy = answers.get("deputy")
         known = people.person_of(deputy.email) if deputy else None
