@@ -115,8 +115,11 @@ def test_init_says_each_step_and_may_be_run_again(trustkeep):
     for said in (first, second):
         steps = [each for each in said.splitlines() if each.startswith("trustkeep: next: ")]
         assert "keys slots --replace recovery" in steps[0]
-        assert "people found" in steps[1]
-        assert "docs/operate/first-steps.md" in steps[2]
+        assert "trustkeep serve" in steps[1]
+        assert "TRUSTKEEP_TIME_ZONE (now UTC)" in steps[2]
+        assert "--administrator" in steps[3]
+        assert 4 == len(steps)
+        assert "docs/operate/first-steps.md" in said
     assert "making the tables" not in second
 
 

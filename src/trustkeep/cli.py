@@ -122,18 +122,16 @@ def _work(words: list[str]) -> int:
 
 
 def _init(words: list[str]) -> int:
-    """Make or bring up to date everything this installation needs."""
+    """Make or bring up to date everything this installation needs, and set the company up."""
     from trustkeep.config import environment, start
 
-    if words:
-        print("`trustkeep init` takes no arguments.", file=sys.stderr)  # noqa: T201
-        return _USAGE
     _tell_of_waiting()
-    start.init(environment.current(), _say)
-    _say("ready")
-    for step in start.next_steps():
-        _say(f"next: {step}")
-    return 0
+    settings = environment.current()
+    start.django()
+    try:
+        return int(import_module("trustkeep.config.setting_up.run").init(settings, words, _say))
+    finally:
+        _leave_nothing_behind()
 
 
 def _demo(words: list[str]) -> int:
@@ -167,7 +165,7 @@ def _test(words: list[str]) -> int:
 WORDS: Mapping[str, tuple[Callable[[list[str]], int], str]] = MappingProxyType(
     {
         "demo": (_demo, "a demo company of its own, living through the main job"),
-        "init": (_init, "make or bring up to date everything this installation needs"),
+        "init": (_init, "make or bring up to date this installation, and set a company up"),
         "serve": (_serve, "run everything; on a fresh machine, make it first"),
         "work": (_work, "run one more worker, here or on another machine"),
         "test": (_test, "run the tests; --ci and --long run the longer forms"),

@@ -24,8 +24,9 @@ def ada(installation):
     mail.install(mail.NoMail())
 
 
-def sentence():
-    return CheckResult.objects.latest("at").sentence
+def sentence(name="two_people_agree"):
+    results = CheckResult.objects.filter(check_name__endswith=f".{name}")
+    return results.latest("at").sentence
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def sentence():
 def test_a_chosen_way_out_needs_attention_for_as_long_as_it_counts(ada, light, chosen, words):
     ways.choose(ada, **chosen)
 
-    assert {"two_people_agree": "needs_attention"} == light("4.5b.erased")
+    assert "needs_attention" == light("4.5b.erased")["two_people_agree"]
     assert words in sentence()
     assert "Notary" not in sentence()
     shown = " ".join(rendering.as_text(queries.state(), colour=False, width=100).split())
@@ -47,7 +48,7 @@ def test_a_chosen_way_out_needs_attention_for_as_long_as_it_counts(ada, light, c
 
 
 def test_one_person_without_a_way_out_needs_attention(ada, light):
-    assert {"two_people_agree": "needs_attention"} == light("4.5b.erased")
+    assert "needs_attention" == light("4.5b.erased")["two_people_agree"]
     assert "nobody can be erased" in sentence()
 
 
@@ -57,4 +58,13 @@ def test_it_ends_with_a_second_approver_and_is_not_green_by_that_alone(ada, ligh
         member = people.add_member(ada, name=name, email=f"{name}@example.org")
         people.assign_role(ada, member=member, role=Role.DEPARTMENT_HEAD)
 
-    assert {"two_people_agree": "not_yet_watched"} == light("4.5b.erased")
+    assert "not_yet_watched" == light("4.5b.erased")["two_people_agree"]
+
+
+def test_an_imaged_host_needs_attention_until_somebody_says_otherwise(ada, light):
+    assert "not_yet_watched" == light("4.5b.erased")["images_hold_no_secret"]
+    people.state_organisation(ada, name="Shop", country="DE", languages=["de"], host_imaged=True)
+    assert "needs_attention" == light("4.5b.erased")["images_hold_no_secret"]
+    assert "TRUSTKEEP_SLOT" in sentence("images_hold_no_secret")
+    people.state_organisation(ada, host_imaged=False)
+    assert "holds" == light("4.5b.erased")["images_hold_no_secret"]

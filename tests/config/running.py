@@ -47,8 +47,8 @@ class Machine:
         )  # fmt: skip
         return done.returncode, done.stdout, done.stderr
 
-    def typed(self, *words, lines):
-        """Run `trustkeep ...` on a terminal where somebody types these lines."""
+    def typed(self, *words, lines, prompts=("least): ", "more: ")):
+        """Run `trustkeep ...` on a terminal where somebody types these lines at these prompts."""
         terminal, inner = os.openpty()
         process = subprocess.Popen(
             [sys.executable, "-m", "trustkeep", *words], env=self.environ, stdin=inner,
@@ -57,7 +57,7 @@ class Machine:
         said = ""
         for line in lines:
             # What is typed before the question is thrown away.
-            while not said.endswith(("least): ", "more: ")):
+            while not said.endswith(prompts):
                 mark = process.stdout.read(1)
                 assert mark, said
                 said += mark

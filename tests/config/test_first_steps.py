@@ -49,7 +49,7 @@ def test_the_pages_come_true_as_they_stand(machine):
         f"{verifier} log exported --key exported/key",
         f"{verifier} receipt receipt.txt --key exported/key",
     ]
-    assert (8, 4, 2) == (len(first), len(backups), len(audit))
+    assert (9, 4, 2) == (len(first), len(backups), len(audit))
 
     # A copy is put back after `serve` has ended, so with the server stopped.
     make, restore, drop, stop = ([each] for each in backups)

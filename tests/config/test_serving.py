@@ -30,7 +30,7 @@ def guarded():
     """An installation whose master key is made of a passphrase."""
     one = Machine(TRUSTKEEP_MASTER_KEY="passphrase")
     try:
-        assert 0 == one.typed("init", lines=[PASSPHRASE, PASSPHRASE])[0]
+        assert 0 == one.typed("init", "--ask-nothing", lines=[PASSPHRASE, PASSPHRASE])[0]
         yield one
     finally:
         one.remove()

@@ -1,7 +1,7 @@
 """The form that each kind of setting must have; what is wrong is a ValueError in plain words."""
 
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -40,10 +40,22 @@ def workers(text: str) -> int:
 
 
 def public_url(text: str) -> str:
-    """A whole address of a site, without the slash at its end."""
-    if not text.startswith(("https://", "http://")) or " " in text:
-        raise ValueError("must be a whole address, for example https://privacy.example.org")
+    """A whole address of a site, without the slash at its end; tokens travel over it."""
+    parts = urlsplit(text)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
+    if not is_safe or not parts.hostname or " " in text:
+        raise ValueError(
+            "must be a whole address, https://privacy.example.org, or http:// on the loopback "
+            "address alone"
+        )
     return text.rstrip("/")
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def database_url(text: str) -> str:

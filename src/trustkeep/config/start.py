@@ -261,28 +261,6 @@ def init(environment: Environment, say: Say, master: MasterKeyProvider | None = 
         begin_ledger(say)
 
 
-def next_steps() -> list[str]:
-    """What a new installation still needs, in order; nothing where it is in use."""
-    from trustkeep.kernel.keys import kit, service
-    from trustkeep.kernel.people import queries
-
-    steps, keys = [], service.current()
-    if keys.recovery is None:
-        steps.append(
-            "set TRUSTKEEP_RECOVERY_SLOT to a folder on another medium, then `trustkeep keys slots "
-            "--replace recovery`"
-        )
-    elif kit.proven_at(keys) is None:
-        steps.append("`trustkeep keys kit --make FILE`, then `trustkeep keys kit --prove FILE`")
-    if not queries.is_founded():
-        steps.append(
-            "`trustkeep people found --name NAME --email ADDRESS` makes the first administrator"
-        )
-    if steps:
-        steps.append("`trustkeep serve`; docs/operate/first-steps.md goes on from there")
-    return steps
-
-
 def everything(environment: Environment, say: Say = silent) -> None:
     """What a command needs that works on an installation as it is: up, whole, not rolled back."""
     database(environment, say)

@@ -59,9 +59,13 @@ def wire(environment: Environment, master: MasterKeyProvider | None = None) -> N
         origin=ORIGIN.format(install=_install(environment)),
         anchors=(StoreAnchor(), SlotAnchor(0), SlotAnchor(1)),
     )
-    host = urlsplit(environment.public_url).hostname
     http.install(environment.webhook_networks)
-    mail.install(mail.from_url(environment.email_url, sender=f"trustkeep@{host}"))
+    mail.install(mail.from_url(environment.email_url, sender=sender(environment)))
+
+
+def sender(environment: Environment) -> str:
+    """The address that letters come from."""
+    return f"trustkeep@{urlsplit(environment.public_url).hostname}"
 
 
 def _install(environment: Environment) -> UUID:

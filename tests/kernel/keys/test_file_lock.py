@@ -92,3 +92,14 @@ def test_the_key_stores_own_lock_is_closed_to_others(tmp_path):
         lock = house.places.store.with_name("keys.sqlite.lock")
         assert 0o600 == lock.stat().st_mode & 0o777
     house.close()
+
+
+def test_who_looks_whether_a_lock_is_held_takes_nothing(tmp_path):
+    path = tmp_path / "it.lock"
+
+    assert not file_lock.is_held(path)
+    with file_lock.held(path):
+        assert file_lock.is_held(path)
+        assert file_lock.is_held(path)
+    assert not file_lock.is_held(path)
+    assert path.exists()

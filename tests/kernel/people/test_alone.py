@@ -29,7 +29,7 @@ def test_no_token_for_one_whose_tokens_the_administrator_ended(company, name):
 def test_the_harness_sees_a_token_for_one_whose_tokens_were_ended(company, monkeypatch):
     """Planted: only the tokens that somebody has now count."""
     monkeypatch.setattr(
-        credentials, "_had_token", lambda member: bool(credentials.sealed_sets.rows(
+        credentials, "had_token", lambda member: bool(credentials.sealed_sets.rows(
             credentials.Token, member
         ))
     )  # fmt: skip

@@ -11,6 +11,7 @@ from trustkeep.kernel.evidence import receipts
 from trustkeep.kernel.keys import register, service
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger.models import Entry
+from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.vault import known
 from trustkeep.kernel.vault.models import SealedValues
 from trustkeep.rooms.access import actions as access
@@ -36,6 +37,21 @@ def test_two_people_erase_a_customer_for_good(company, dan):
         known.customer_of("C-1") and access.read_fields(
             company.ben, customer=dan, fields=["name"], purpose="support", case="helpdesk:1"
         )
+
+
+def test_where_the_host_is_imaged_the_receipt_says_what_must_be_gone(company, dan):
+    people.state_organisation(
+        company.ana, name="Shop", country="DE", languages=["de"], host_imaged=True
+    )
+    approval = actions.request_erasure(company.cleo, customer=dan)
+
+    (outcome,) = actions.approve_erasure(company.emil, approval=approval, customer=dan)
+
+    text = receipts.verified(outcome.receipt.note)
+    said = re.search(
+        r"^cryptographic: when the last image .* from before (\S+) is gone$", text, re.MULTILINE
+    )
+    assert datetime.fromisoformat(said[1]) > world.now() - timedelta(minutes=2)
 
 
 def test_nobody_agrees_to_their_own_request(company, dan):

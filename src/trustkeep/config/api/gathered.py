@@ -6,7 +6,16 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from trustkeep import __version__
-from trustkeep.config.api import clauses, duties, ledger, people, teams, tokens, webhooks
+from trustkeep.config.api import (
+    clauses,
+    duties,
+    ledger,
+    organisation,
+    people,
+    teams,
+    tokens,
+    webhooks,
+)
 from trustkeep.rooms.access import api as access
 from trustkeep.rooms.customers import api as customers
 from trustkeep.rooms.purposes import api as purposes
@@ -16,8 +25,8 @@ from trustkeep.web.api.parsing import BoundedParser
 from trustkeep.web.api.signed_in import Token
 
 DOORS: tuple[Door, ...] = (
-    *customers.DOORS, *access.DOORS, purposes.door, people.door, teams.door, tokens.door,
-    duties.door, ledger.door, clauses.door, webhooks.door,
+    *customers.DOORS, *access.DOORS, purposes.door, organisation.door, people.door, teams.door,
+    tokens.door, duties.door, ledger.door, clauses.door, webhooks.door,
 )  # fmt: skip
 DESCRIPTION = (
     "What people do with `trustkeep`, programs do here.  Send `Authorization: Bearer TOKEN`.  A "

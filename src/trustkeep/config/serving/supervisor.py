@@ -46,6 +46,11 @@ def run_folder(settings: Environment) -> Path:
     return settings.home / "run"
 
 
+def is_running(settings: Environment) -> bool:
+    """Whether a `serve` of this home runs now."""
+    return file_lock.is_held(run_folder(settings) / LOCK)
+
+
 def serve(settings: Environment, say: Say) -> None:
     """Run until SIGTERM or SIGINT, then stop everything, the embedded database last.
 

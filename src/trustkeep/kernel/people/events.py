@@ -15,6 +15,10 @@ class PeopleEvent(Event):
     """Joining, moving, leaving, and what somebody may do; people by random id only."""
 
     FOUNDED = "people.installation.founded", _WHO
+    ORGANISATION_STATED = (
+        "people.organisation.stated",
+        {"columns": Detail.CODES, "country": Detail.CODE, "imaged": Detail.FLAG},
+    )
     MEMBER_ADDED = "people.member.added", {**_WHO, "kind": Detail.CODE}
     MEMBER_CORRECTED = "people.member.corrected", {**_WHO, "columns": Detail.CODES}
     MEMBER_MOVED = "people.member.moved", {**_WHO, "department": Detail.ID}

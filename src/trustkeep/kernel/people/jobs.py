@@ -57,7 +57,7 @@ def _tell_replaced(_: registry.Identifiers) -> None:
     body = (
         "Nobody holds the role of DPO, or of administrator, any more, and an administrator or the\n"
         "DPO is about to name somebody. It is done 72 hours after this letter at the earliest.\n"
-        "Was it meant? See who: trustkeep ledger show --event people.role.announced\n"
+        "Was it meant? See who: trustkeep ledger entries --event people.role.announced\n"
     )
     for address in sorted({each for role in _MAY_OBJECT for each in _addresses(role)}):
         mail.send(mail.Letter(address, "A role that guards the others is being replaced", body))

@@ -1,4 +1,4 @@
-"""Members, departments, employment, roles, clearances and tokens, each a sealed row.
+"""The organisation, its members, departments, employment, roles, tokens: each a sealed row.
 
 Employment and the place of a department are sets of their own, so that rows which were sealed
 before there were any stay as they are.  When somebody's time is over stands in `Member` alone,
@@ -8,7 +8,7 @@ where every sign-in looks anyway.
 from django.db import models
 from django.db.models import F, Q
 
-from trustkeep.kernel.keys.sealed_rows import SealedRow
+from trustkeep.kernel.keys.sealed_rows import INSTALLATION, SealedRow
 from trustkeep.kernel.people.employment import MOST_OF_CONTRACT, Employed
 
 
@@ -17,6 +17,27 @@ class Kind(models.TextChoices):
 
     STAFF = "staff"
     SERVICE = "service"
+
+
+class Organisation(SealedRow):
+    """What the company says of itself; one row at most."""
+
+    set_kind = "people.organisation"
+    set_owner = None
+    sealed_columns = ("name", "country", "languages", "host_imaged", "stated_by", "stated_at")
+
+    id = models.UUIDField(primary_key=True, editable=False, default=INSTALLATION)
+    name = models.CharField(max_length=200)
+    country = models.CharField(max_length=2)
+    languages = models.JSONField()
+    host_imaged = models.BooleanField()
+    stated_by = models.UUIDField()
+    stated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="one_organisation", condition=Q(id=INSTALLATION)),
+        ]
 
 
 class Department(SealedRow):

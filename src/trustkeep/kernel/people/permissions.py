@@ -20,6 +20,7 @@ class Permission(StrEnum):
     VIEW_LEDGER = "view_ledger"
     VIEW_RECEIPTS = "view_receipts"
     VIEW_METRICS = "view_metrics"
+    MANAGE_ORGANISATION = "manage_organisation"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_EMPLOYMENT = "manage_employment"
     ASSIGN_ROLES = "assign_roles"
@@ -89,6 +90,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             _P.VIEW_ALL_PEOPLE,
             _P.VIEW_ALL_DUTIES,
             _P.VIEW_METRICS,
+            _P.MANAGE_ORGANISATION,
             _P.MANAGE_PEOPLE,
             _P.MANAGE_EMPLOYMENT,
             _P.ASSIGN_ROLES,

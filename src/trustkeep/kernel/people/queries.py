@@ -15,8 +15,10 @@ from trustkeep.kernel.people.models import (
     Employment,
     Kind,
     Member,
+    Organisation,
     RoleAssignment,
 )
+from trustkeep.kernel.people.organisation import Stated
 from trustkeep.kernel.people.permissions import Role
 
 
@@ -117,6 +119,13 @@ def clearances_of(person: UUID) -> frozenset[str]:
     now = world.now()
     rows = sealed_sets.rows(Clearance, person)
     return frozenset(row.clearance for row in rows if row.given_at <= now < row.expires_at)
+
+
+def organisation() -> Stated | None:
+    """What the company says of itself; None: nothing yet."""
+    for row in sealed_sets.rows(Organisation):
+        return Stated(row.name, row.country, tuple(row.languages), row.host_imaged)
+    return None
 
 
 def departments() -> tuple[Department, ...]:

@@ -1,6 +1,6 @@
 """4.2a: stored values are sealed, each under its own key, and the keys are where they should be.
 
-4.5b: what stands for the second person where somebody is erased.
+4.5b: what stands for the second person where somebody is erased, and what keeps the old secret.
 """
 
 from datetime import timedelta
@@ -10,6 +10,7 @@ from trustkeep.kernel.approvals import queries as approvals
 from trustkeep.kernel.approvals.rules import Way
 from trustkeep.kernel.clauses.checks import Finding, Status, check
 from trustkeep.kernel.keys import kit, looking, media, service
+from trustkeep.kernel.people import queries as people
 from trustkeep.kernel.vault import sampling
 
 SAMPLE = 100
@@ -160,3 +161,21 @@ def two_people_agree() -> Finding:
     # Never green by this alone: whether the erased stay erased is another thing to look at.
     sentence = "Two people agree to an erasure; whether it lasts is not watched yet."
     return Finding(Status.NOT_YET_WATCHED, figure, sentence, looked_at=count)
+
+
+@check("4.5b.erased", every=timedelta(minutes=15), expects_rows=False)
+def images_hold_no_secret() -> Finding:
+    """No image of the host keeps the secret that an erasure destroys; the organisation says so."""
+    stated = people.organisation()
+    if stated is None:
+        sentence = "Nobody has said yet whether images of this host hold the primary slot."
+        return Finding(Status.NOT_YET_WATCHED, "-", sentence)
+    if stated.host_imaged:
+        sentence = (
+            "Images of this host hold the primary slot, so that whoever is erased is out of reach "
+            "only when the last image from before is gone: put TRUSTKEEP_SLOT where no image "
+            "reaches, then `trustkeep organisation set --imaged no`."
+        )
+        return Finding(Status.NEEDS_ATTENTION, "imaged", sentence, looked_at=1)
+    sentence = "The organisation says that no image of this host holds the primary slot."
+    return Finding(Status.HOLDS, "not imaged", sentence, looked_at=1)

@@ -19,7 +19,7 @@ from django.urls import resolve
 from trustkeep.base.errors import Conflict, Unacceptable
 
 _ROOT: Final = "/api/v1"
-_LISTS: Final = 2  # segments below the root that a thing has at least; a list has one
+_LISTS: Final = 2  # segments that what stands above a part has at least; a list has one
 IF_MATCH, IF_NONE_MATCH = "If-Match", "If-None-Match"
 
 
@@ -87,7 +87,7 @@ def _tags(said: str, *, weak: bool) -> set[str]:
 def _shown_now(request: HttpRequest) -> str:
     """The tag of what the caller would be shown of the thing that this request is about."""
     path = request.path
-    while path.removeprefix(_ROOT).count("/") >= _LISTS:
+    while path == request.path or path.removeprefix(_ROOT).count("/") >= _LISTS:
         response = _got(request, path)
         if response is not None and response.status_code == HTTPStatus.OK:
             return str(shown(_as_get(request, path), response)["ETag"])

@@ -123,10 +123,10 @@ class AccountVerbs(NounCommand):
         until = rotated.before_until
         return Answer(
             {
-                **_data(rotated.token, actor.id),
+                **data_of(rotated.token, actor.id),
                 "before": str(actor.token), "before_until": until.isoformat(),
             },
-            f"{_text(rotated.token, actor.id)}\n"
+            f"{text_of(rotated.token, actor.id)}\n"
             f"The old token goes on until {until:%Y-%m-%d %H:%M} UTC.",
         )  # fmt: skip
 
@@ -157,17 +157,19 @@ class AccountVerbs(NounCommand):
 
 def shown_once(token: IssuedToken, member: UUID) -> Answer:
     """A new token, with what to do with it."""
-    return Answer(_data(token, member), _text(token, member))
+    return Answer(data_of(token, member), text_of(token, member))
 
 
-def _data(token: IssuedToken, member: UUID) -> dict[str, str]:
+def data_of(token: IssuedToken, member: UUID) -> dict[str, str]:
+    """A new token for a program."""
     return {
         "member": str(member), "token_id": str(token.id), "token": token.secret,
         "expires_at": token.expires_at.isoformat(),
     }  # fmt: skip
 
 
-def _text(token: IssuedToken, member: UUID) -> str:
+def text_of(token: IssuedToken, member: UUID) -> str:
+    """A new token for a person, with what to do with it."""
     return (
         f"member   {member}\ntoken    {token.secret}\nends     {token.expires_at:%Y-%m-%d}\n\n"
         "The token is shown this once. Put it into a file that only you can read, and name that "

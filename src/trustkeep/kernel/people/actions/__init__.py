@@ -30,6 +30,7 @@ from trustkeep.kernel.people.actions.services import (
     hand_over_account,
     renew_account,
 )
+from trustkeep.kernel.people.actions.stating_organisation import state_organisation
 
 __all__ = [
     "add_member", "assign_role", "carry_out_import", "change_head", "correct_member",
@@ -37,4 +38,5 @@ __all__ = [
     "found", "give_clearance", "hand_over_account", "issue_token", "make_department",
     "move_member", "name_manager", "place_department", "plan_import", "reactivate", "remove_role",
     "rename_department", "renew_account", "revoke_token", "rotate_token", "state_employment",
+    "state_organisation",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Tokens and clearances.  SOP 4.3b, 6a."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -32,10 +33,16 @@ class IssuedToken:
     secret: str = field(repr=False)
 
 
-def issue_token(actor: Actor, *, member: UUID, label: str, lasts: timedelta) -> IssuedToken:
+Show = Callable[[UUID, IssuedToken], None]
+
+
+def issue_token(
+    actor: Actor, *, member: UUID, label: str, lasts: timedelta, show: Show | None = None
+) -> IssuedToken:
     """Make a token for oneself, or a member's first one; shown once.
 
-    A token made by somebody else lets its holder make their own, and ends when they do.
+    A token made by somebody else lets its holder make their own, and ends when they do.  `show`
+    gets it before it counts, so that none counts which nobody saw: a second first one is refused.
 
     Raises:
         Denied: for somebody who may do what the actor may not and has a token already; or with a
@@ -48,6 +55,8 @@ def issue_token(actor: Actor, *, member: UUID, label: str, lasts: timedelta) -> 
         refuse_replaced(actor)
         _refuse_to_impersonate(actor, member)
         made = add_token(actor, member, label=label, lasts=lasts)
+        if show is not None:
+            show(member, made)
     if actor.is_handed and actor.token:
         revoke_token(actor, member=member, token=actor.token)
     return made
@@ -146,6 +155,17 @@ def end_clearance(actor: Actor, *, member: UUID, clearance: str) -> None:
         log.append(PeopleEvent.CLEARANCE_ENDED, actor, details=details)
 
 
+def had_token(member: UUID) -> bool:
+    """Whether this member has or had a token, unless two people began the set anew since."""
+    if sealed_sets.rows(Token, member):
+        return True
+    if not register.facts(member).revoked:
+        return False
+    anew = history.newest([KeyEvent.SET_BEGUN_ANEW], owner=str(member), kind=Token.set_kind)
+    revoked = history.newest([PeopleEvent.TOKEN_REVOKED], member=str(member))
+    return anew is None or (revoked is not None and revoked["at"] > anew["at"])
+
+
 def _needed(actor: Actor, member: UUID, for_others: Permission) -> Permission:
     """What an act on a token takes: little for one's own."""
     return Permission.VIEW_SOP if member == actor.id else for_others
@@ -159,20 +179,9 @@ def _refuse_to_impersonate(actor: Actor, member: UUID) -> None:
     if member == actor.id:
         return
     beyond = permissions_of(queries.roles_of(member)) - actor.permissions
-    if beyond and _had_token(member):
+    if beyond and had_token(member):
         raise Denied(
             "This member may do what you may not, and had a token: they renew it themselves with "
             "`trustkeep people token`; whoever lost all of theirs is deactivated and added anew.",
             ("would_impersonate",),
         )
-
-
-def _had_token(member: UUID) -> bool:
-    """Whether this member has or had a token, unless two people began the set anew since."""
-    if sealed_sets.rows(Token, member):
-        return True
-    if not register.facts(member).revoked:
-        return False
-    anew = history.newest([KeyEvent.SET_BEGUN_ANEW], owner=str(member), kind=Token.set_kind)
-    revoked = history.newest([PeopleEvent.TOKEN_REVOKED], member=str(member))
-    return anew is None or (revoked is not None and revoked["at"] > anew["at"])

@@ -13,7 +13,7 @@ from trustkeep.kernel.keys import register, sealed_sets, service
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import locks, queries
-from trustkeep.kernel.people.actions.credentials import IssuedToken, add_token
+from trustkeep.kernel.people.actions.credentials import IssuedToken, Show, add_token
 from trustkeep.kernel.people.actions.members import new_staff
 from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.models import Member, RoleAssignment
@@ -30,8 +30,11 @@ class Founded:
     token: IssuedToken
 
 
-def found(actor: Actor, *, name: str, email: str) -> Founded:
+def found(actor: Actor, *, name: str, email: str, show: Show | None = None) -> Founded:
     """Make the first administrator; of two who try at once exactly one does.
+
+    `show` gets the token before it counts: cut off between the two, there is no first administrator
+    yet, instead of one whose token nobody saw and nobody may make anew.
 
     Raises:
         Denied: not the operator of the host.
@@ -57,6 +60,8 @@ def found(actor: Actor, *, name: str, email: str) -> Founded:
             roles.add(role)
         log.append(PeopleEvent.FOUNDED, actor, details={"member": str(row.id)})
         token = add_token(actor, row.id, label="first token", lasts=FIRST_TOKEN_FOR)
+        if show is not None:
+            show(row.id, token)
     # After the commit: a crash before it must leave a first administrator possible.  A crash
     # between the two is mended by `note_founded`, which the sweep calls.
     note_founded()

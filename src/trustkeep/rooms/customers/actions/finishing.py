@@ -9,6 +9,7 @@ from trustkeep.base.actor import Actor
 from trustkeep.kernel.evidence import receipts
 from trustkeep.kernel.keys import register
 from trustkeep.kernel.ledger import history
+from trustkeep.kernel.people import queries as people
 from trustkeep.kernel.vault import erasure
 from trustkeep.kernel.vault.erasure import Erased
 from trustkeep.kernel.vault.events import VaultEvent
@@ -59,7 +60,7 @@ def _receipt(actor: Actor, customer: UUID, erased: Erased | None) -> receipts.Is
     said = entry["details"]
     lines = {
         "logical": said["logical"],
-        "cryptographic": said["cryptographic"],
+        "cryptographic": _out_of_reach(said["cryptographic"]),
         "physical": "not stated: this installation does not yet keep a register of its backups",
         "epoch": str(said["epoch"]),
         "slots": ", ".join(said["slots"]) or "-",
@@ -71,3 +72,11 @@ def _receipt(actor: Actor, customer: UUID, erased: Erased | None) -> receipts.Is
     }
     with transaction.atomic(durable=True):
         return receipts.issue(actor, queries.RECEIPT, customer=customer, lines=lines)
+
+
+def _out_of_reach(moment: str) -> str:
+    """From when on no key can be had: an image of the host may keep the old secret for longer."""
+    stated = people.organisation()
+    if stated is not None and stated.host_imaged:
+        return f"when the last image of the host from before {moment} is gone"
+    return moment
