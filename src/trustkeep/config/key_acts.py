@@ -28,7 +28,7 @@ def rotate(actor: Actor) -> Change:
         change = epochs.rotate(keys)
     else:
         customers.finish_erasures(actor)  # it may be an erasure's
-        change = epochs.resume(keys, erasure.samples())
+        change = epochs.resume(keys, erasure.samples)
     if not change.is_done:
         telling.tell_waiting(actor, change)
     telling.tell(actor)

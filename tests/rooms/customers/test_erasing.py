@@ -12,7 +12,7 @@ from trustkeep.kernel.keys import register, service
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger.models import Entry
 from trustkeep.kernel.people import actions as people
-from trustkeep.kernel.vault import known
+from trustkeep.kernel.vault import erasure, known
 from trustkeep.kernel.vault.models import SealedValues
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import actions
@@ -176,3 +176,15 @@ def test_two_that_wait_together_keep_their_own_times(company, dan):
 
     first, second = (datetime.fromisoformat(logical_times(one)[0]) for one in (dan, eva))
     assert DAY <= second - first < DAY * 2
+
+
+def test_a_sample_of_somebody_whose_erasure_began_meanwhile_stops_no_key_change(
+    company, dan, monkeypatch
+):
+    before = erasure.samples()
+    assert dan in {one.place.subject for one in before}
+    monkeypatch.setattr(erasure, "samples", lambda: before)
+
+    approval = actions.request_erasure(company.cleo, customer=dan)
+    (outcome,) = actions.approve_erasure(company.emil, approval=approval, customer=dan)
+    assert outcome.receipt is not None

@@ -12,7 +12,7 @@ or the old one needed by anybody.  A change that was interrupted is finished by 
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -35,6 +35,7 @@ from trustkeep.kernel.keys.slots import ACTIVE, Acknowledgement, FileSlot, SlotU
 from trustkeep.kernel.keys.standing import Fact
 
 DESTROY = "keys.destroy"
+Samples = Callable[[], Sequence[reopen.Sample]]
 BEGAN, UNTOLD = "epoch-began", "epoch-untold"
 BEGUN, COMMITTED, BACKED = "begun", "committed", "backed"
 
@@ -116,7 +117,7 @@ def destroy_again(keys: KeyService, customers: Sequence[UUID]) -> None:
     register.anchor(keys)
 
 
-def rotate(keys: KeyService, samples: Sequence[reopen.Sample] = ()) -> Change:
+def rotate(keys: KeyService, samples: Samples = tuple) -> Change:
     """Change the epoch without erasing anybody: every 30 days at the latest, or on suspicion."""
     with keys.store.writing() as rows:
         _refuse_under_way(keys, rows)
@@ -137,8 +138,10 @@ def under_way(keys: KeyService) -> Transition | None:
         return _transition(keys, rows)
 
 
-def resume(keys: KeyService, samples: Sequence[reopen.Sample] = ()) -> Change:
+def resume(keys: KeyService, samples: Samples = tuple) -> Change:
     """Carry an epoch change as far as the slots allow; safe to call again at any time.
+
+    `samples` draws sealed values that must open under the new keys.
 
     Raises:
         Tampered: the new world could not be read back; the old secret is kept.
@@ -163,7 +166,7 @@ def forget_older(keys: KeyService) -> None:
                         slot.destroy(epoch)
 
 
-def _resumed(keys: KeyService, samples: Sequence[reopen.Sample]) -> Change:
+def _resumed(keys: KeyService, samples: Samples) -> Change:
     transition = under_way(keys)
     if transition is None:
         return Change(keys.epoch(), (), (), ())
@@ -174,7 +177,7 @@ def _resumed(keys: KeyService, samples: Sequence[reopen.Sample]) -> Change:
             for slot in keys.slots:
                 slot.activate(transition.new)
             points.reached("epoch.active")
-            reopen.verify(keys, transition.new, _customers(transition), samples)
+            reopen.verify(keys, transition.new, _customers(transition), _surviving(keys, samples()))
             points.reached("epoch.verified")
             backups.write(keys)
             transition = _staged(keys, transition, BACKED)
@@ -182,6 +185,12 @@ def _resumed(keys: KeyService, samples: Sequence[reopen.Sample]) -> Change:
     except SlotUnreachable as unreachable:
         return _change(transition, (unreachable.slot,))
     return _destroyed(keys, transition)
+
+
+def _surviving(keys: KeyService, drawn: Sequence[reopen.Sample]) -> list[reopen.Sample]:
+    """The samples but those of somebody whose erasure began, which the data may not know yet."""
+    standings = register.standings(keys, [one.place.subject for one in drawn])
+    return [one for one in drawn if not standings[one.place.subject].being_erased]
 
 
 def _begin(keys: KeyService, rows: sqlite3.Connection, listed: list[str]) -> None:

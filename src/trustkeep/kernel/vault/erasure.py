@@ -101,7 +101,7 @@ def finish(actor: Actor, *, tells_what_waits: bool = False) -> list[Erased]:
     done: list[Erased] = []
     while (transition := epochs.under_way(keys)) is not None:
         _catch_up(actor, [UUID(customer) for customer in transition.customers])
-        change = epochs.resume(keys, samples())
+        change = epochs.resume(keys, samples)
         if not change.is_done:
             if tells_what_waits:
                 telling.tell_waiting(actor, change)

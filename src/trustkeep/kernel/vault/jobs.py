@@ -46,7 +46,7 @@ def change_old_epoch() -> epochs.Change | None:
     young = began is not None and world.now() - began < LONGEST
     if young or epochs.under_way(keys) is not None:
         return None
-    change = epochs.rotate(keys, erasure.samples())
+    change = epochs.rotate(keys, erasure.samples)
     if not change.is_done:  # the sweep finishes it, and tells
         telling.tell_waiting(KEEPER, change)
     telling.tell(KEEPER)

@@ -127,9 +127,11 @@ def revoke_grant(actor: Actor, *, grant: UUID) -> None:
     people.require(actor, Permission.GRANT_ACCESS)
     row = Grant.objects.filter(id=grant).first()
     if row is None:
-        raise Missing("There is no such grant.")
+        raise _no_such_grant()
     with people.acting(actor, Permission.GRANT_ACCESS, alone=row.grantee):
         with sealed_sets.change(Grant, row.grantee, actor) as grants:
+            if row.pk not in {one.pk for one in grants.rows}:  # somebody was quicker
+                raise _no_such_grant()
             grants.remove(row)
         log.append(
             AccessEvent.GRANT_REVOKED,
@@ -137,6 +139,10 @@ def revoke_grant(actor: Actor, *, grant: UUID) -> None:
             purpose=row.purpose,
             details={"grant": str(grant), "grantee": str(row.grantee)},
         )
+
+
+def _no_such_grant() -> Missing:
+    return Missing("There is no such grant.")
 
 
 def _details(grant: Grant) -> dict[str, object]:
