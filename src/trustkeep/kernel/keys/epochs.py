@@ -35,7 +35,7 @@ from trustkeep.kernel.keys.slots import ACTIVE, Acknowledgement, FileSlot, SlotU
 from trustkeep.kernel.keys.standing import Fact
 
 DESTROY = "keys.destroy"
-Samples = Callable[[], Sequence[reopen.Sample]]
+Samples = Callable[[], Sequence[reopen.Sample]]  # draws what must open under the new keys
 BEGAN, UNTOLD = "epoch-began", "epoch-untold"
 BEGUN, COMMITTED, BACKED = "begun", "committed", "backed"
 
@@ -140,8 +140,6 @@ def under_way(keys: KeyService) -> Transition | None:
 
 def resume(keys: KeyService, samples: Samples = tuple) -> Change:
     """Carry an epoch change as far as the slots allow; safe to call again at any time.
-
-    `samples` draws sealed values that must open under the new keys.
 
     Raises:
         Tampered: the new world could not be read back; the old secret is kept.
