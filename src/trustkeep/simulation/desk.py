@@ -1,0 +1,53 @@
+"""What is at hand while the story is lived: who acts with which token, and which customer is which."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from trustkeep.base.actor import Actor
+from trustkeep.kernel.keys import references, service
+from trustkeep.kernel.ledger import lag, sequencer
+from trustkeep.kernel.people import tokens
+from trustkeep.kernel.vault import known
+from trustkeep.simulation.clock import Clock
+from trustkeep.simulation.happenings import Happening
+from trustkeep.simulation.staff import Person
+
+
+@dataclass(slots=True)
+class Desk:
+    """Everybody's id and token by the key of their seat; grants by grantee and purpose."""
+
+    clock: Clock
+    people: Mapping[str, Person]
+    ids: dict[str, UUID] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    grants: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    customers: Mapping[int, UUID] = field(default_factory=dict)
+
+    def actor(self, key: str) -> Actor:
+        """Somebody with what their roles allow now, recognised by their token.
+
+        Raises:
+            NotSignedIn: their token is not good any more.
+        """
+        return tokens.actor_for(self.secrets[key])
+
+    def at(self, happening: Happening) -> Actor:
+        """Whoever does what happens, at its moment; what was before has its place in the ledger."""
+        self.publish()
+        self.clock.set_forward(happening.at)
+        return self.actor(happening.who)
+
+    def publish(self) -> None:
+        """Give what was written its signed place: without it no value is read 30 seconds later."""
+        if lag.oldest_unpositioned_at() is not None:
+            sequencer.run_once()
+
+    def know(self, numbers: Sequence[int]) -> None:
+        """Learn which customers the numbers of the rows mean."""
+        hashes = references.hashes(service.current(), [str(number) for number in numbers])
+        found = known.recorded(hashes)
+        self.customers = {
+            number: found[digest] for number, digest in zip(numbers, hashes, strict=True)
+        }
