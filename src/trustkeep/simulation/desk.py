@@ -1,7 +1,8 @@
 """What is at hand while the story is lived: who acts with which token, and which customer is which."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import UUID
 
 from trustkeep.base.actor import Actor
@@ -12,14 +13,23 @@ from trustkeep.kernel.vault import known
 from trustkeep.simulation.clock import Clock
 from trustkeep.simulation.happenings import Happening
 from trustkeep.simulation.staff import Person
+from trustkeep.simulation.story import Row
 
 
 @dataclass(slots=True)
 class Desk:
-    """Everybody's id and token by the key of their seat; grants by grantee and purpose."""
+    """Everybody's id and token by the key of their seat; grants by grantee and purpose.
+
+    `rows` are the customers as they are known now; `folder` takes files; `prove_kit` opens the
+    recovery kit.
+    """
 
     clock: Clock
     people: Mapping[str, Person]
+    rows: list[Row]
+    folder: Path
+    prove_kit: Callable[[], object]
+    changed: int = 0
     ids: dict[str, UUID] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     grants: dict[tuple[str, str], UUID] = field(default_factory=dict)

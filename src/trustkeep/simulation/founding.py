@@ -32,8 +32,8 @@ def found(desk: Desk, contract_ends: Mapping[str, date]) -> None:
         if one.key not in desk.ids:
             stated = _stated(desk, one, contract_ends.get(one.key))
             desk.ids[one.key] = people.add_member(
-                admin, name=one.name, email=one.email, department=units[one.seat.team],
-                stated=stated,
+                admin, name=one.name, email=one.email, stated=stated,
+                department=units[one.seat.team] if one.seat.team else None,
             )  # fmt: skip
     for key in staff.BESIDE_THE_HEAD:
         people.name_manager(admin, member=desk.ids[key], manager=desk.ids[DIRECTOR])
@@ -50,8 +50,7 @@ def found(desk: Desk, contract_ends: Mapping[str, date]) -> None:
 
 def join(desk: Desk, by: Actor, joiner: Person) -> None:
     """Somebody comes later: added by HR, given a role and a token, granted what the team has."""
-    head = desk.ids[HEADS[joiner.seat.team]]
-    team = next(one.id for one in queries.departments() if one.head_id == head)
+    team = next(one.id for one in queries.departments() if one.name == joiner.seat.team)
     desk.ids[joiner.key] = people.add_member(
         by, name=joiner.name, email=joiner.email, department=team
     )
@@ -89,7 +88,7 @@ def clear(desk: Desk, by: str, trained: Person) -> None:
 def grant(desk: Desk, grantee: Person) -> None:
     """What the head of a team grants to each of its people with such a seat."""
     singly, in_bulk = terms.GRANTED.get(grantee.key.rstrip("-0123456789"), ((), ()))
-    for purpose in (*singly, *in_bulk):
+    for purpose in (*singly, *in_bulk) if grantee.seat.team else ():
         given = access.give_grant(
             desk.actor(HEADS[grantee.seat.team]), grantee=desk.ids[grantee.key], purpose=purpose,
             bulk=purpose in in_bulk,
@@ -116,9 +115,8 @@ def _departments(desk: Desk, admin: Actor) -> Mapping[Team, UUID]:
         team: people.make_department(admin, name=str(team), head=desk.ids[head])
         for team, head in HEADS.items()
     }
-    for key in (DIRECTOR, FOUNDER, *HEADS.values()):
-        team = units[desk.people[key].seat.team]
-        people.move_member(admin, member=desk.ids[key], department=team)
+    for team, head in (*HEADS.items(), (desk.people[FOUNDER].seat.team, FOUNDER)):
+        people.move_member(admin, member=desk.ids[head], department=units[team])
     for head in HEADS.values():
         people.name_manager(admin, member=desk.ids[head], manager=desk.ids[DIRECTOR])
     return units

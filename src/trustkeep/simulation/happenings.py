@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 SYSTEM = "helpdesk"
 Reading = tuple[str, tuple[str, ...]]  # purpose, fields
+SIGN_OFF: Reading = ("honour_sign_off", ("email",))  # what a starter lets support read any time
 
 
 @dataclass(frozen=True, slots=True)

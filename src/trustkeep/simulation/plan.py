@@ -10,6 +10,7 @@ from trustkeep.simulation import milestones
 from trustkeep.simulation.chance import Chance
 from trustkeep.simulation.diary import Diary
 from trustkeep.simulation.happenings import (
+    SIGN_OFF,
     CaseClosed,
     CaseHandled,
     Delivered,
@@ -26,7 +27,6 @@ ANSWER: Reading = ("answer_customer", ("name", "email"))
 CALL_BACK: Reading = ("answer_customer", ("name", "phone"))
 RECOGNISE: Reading = ("recognise_caller", ("name", "phone", "postal_code"))
 ORDER: Reading = ("answer_about_order", ("name", "email", "city"))
-SIGN_OFF: Reading = ("honour_sign_off", ("email",))
 REVIEW: Reading = ("review_support", ("country", "language"))
 DELIVER: Reading = ("deliver_order", ("name", "street", "postal_code", "city", "country"))
 _ASKED = (ANSWER, ANSWER, CALL_BACK, ORDER)

@@ -32,7 +32,7 @@ class Seat:
     """
 
     key: str
-    team: Team
+    team: Team | None  # None: above them all
     title: str
     roles: tuple[Role, ...]
     employed: Employed = Employed.EMPLOYEE
@@ -57,7 +57,7 @@ class Person:
 
 _R = Role
 _SINGLE = (
-    Seat("director", Team.LEGAL, "Managing director", (_R.MANAGEMENT,)),
+    Seat("director", None, "Managing director", (_R.MANAGEMENT,)),
     Seat("counsel", Team.LEGAL, "General counsel", (_R.DEPARTMENT_HEAD,)),
     Seat("dpo", Team.LEGAL, "Data protection officer", (_R.DPO,)),
     Seat("deputy", Team.LEGAL, "Deputy data protection officer", (_R.DEPUTY_DPO,)),

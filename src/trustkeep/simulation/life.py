@@ -1,0 +1,67 @@
+"""The demo company lived through: the plan is carried out day by day, on the story's own clock."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+
+from trustkeep.kernel.ledger import checkpoints
+from trustkeep.kernel.vault import index
+from trustkeep.kernel.vault.jobs import INDEXER
+from trustkeep.simulation import coming_and_going, founding, nights, staff, terms
+from trustkeep.simulation.at_work import live
+from trustkeep.simulation.clock import Clock
+from trustkeep.simulation.desk import Desk
+from trustkeep.simulation.happenings import Happening, Plan
+from trustkeep.simulation.staff import Person
+from trustkeep.simulation.story import Cast, Part, Story
+
+MORNING, NIGHT = time(6), time(23, 50)
+_LIVED = coming_and_going.__name__  # imported for what it registers
+
+
+class Life:
+    """One company, from its first morning to the night of the plan's last day."""
+
+    def __init__(self, plan: Plan, people: Sequence[Person], desk: Desk, story: Story) -> None:
+        self._plan, self._people, self._desk, self._story = plan, people, desk, story
+
+    def lived(self) -> Iterator[str]:
+        """Live through it; a sentence when it is founded, and one for each month.
+
+        Raises:
+            StoryError: something came out otherwise than it was planned.
+        """
+        desk, plan = self._desk, self._plan
+        # The database dated the first key of the index; one of the story's own begins with it.
+        index.rebuild(INDEXER)
+        founding.found(desk, plan.contract_ends)
+        yield f"{len(desk.ids) - 1} people and a program hired, in {len(staff.Team)} departments"
+        desk.publish()
+        yield from self._story.beginning(self.cast())
+        desk.know(range(1, len(desk.rows) + 1))
+        by_day: Mapping[date, list[Happening]] = {
+            day: list(these) for day, these in groupby(plan.happenings, lambda one: one.at.date())
+        }
+        day = plan.begins_on
+        while day <= plan.ends_on:
+            for happening in by_day.get(day, ()):
+                live(happening, desk, desk.at(happening))
+            desk.publish()
+            desk.clock.set_forward(datetime.combine(day, NIGHT, UTC))
+            nights.pass_night(desk, day)
+            day += timedelta(days=1)
+            if day.day == 1 or day > plan.ends_on:
+                yield f"until {day - timedelta(days=1)}: {checkpoints.size():,} entries"
+
+    def cast(self) -> Cast:
+        """Who tells the story of the main job, as they may act now."""
+        steward, agent, head = (
+            Part(self._desk.people[key].name, self._desk.actor(key))
+            for key in ("records", "agent-2", "orders-head")
+        )
+        return Cast(steward, agent, head)
+
+
+def begins_at(plan: Plan) -> datetime:
+    """The first morning."""
+    return datetime.combine(plan.begins_on, MORNING, UTC)
