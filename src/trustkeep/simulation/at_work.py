@@ -83,7 +83,7 @@ def _(happening: happenings.Delivered, desk: Desk, actor: Actor) -> None:
 def _(happening: happenings.Snooped, desk: Desk, actor: Actor) -> None:
     for number in happening.customers:
         _read(desk, actor, number, happenings.SIGN_OFF)
-        desk.publish()
+        desk.place()
         desk.clock.let_pass(_LOOK_S)
 
 
@@ -121,7 +121,7 @@ def _(happening: happenings.ErasureAsked, desk: Desk, actor: Actor) -> None:
     approval = customers.request_erasure(actor, customer=customer)
     if happening.agrees is None:
         return
-    desk.publish()
+    desk.place()
     desk.clock.let_pass(_LOOK_S)
     agrees = desk.actor(happening.agrees)
     (done,) = customers.approve_erasure(agrees, approval=approval, customer=customer)

@@ -9,7 +9,7 @@ from trustkeep.kernel.ledger import anchors, checkpoints
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people.employment import Employed, Reason, Statement, end_of
 from trustkeep.rooms.access import actions as access
-from trustkeep.simulation import founding, happenings
+from trustkeep.simulation import founding, happenings, nights
 from trustkeep.simulation.at_work import live
 from trustkeep.simulation.desk import Desk
 from trustkeep.simulation.story import must
@@ -50,6 +50,7 @@ def _(happening: happenings.Trained, desk: Desk, actor: Actor) -> None:
 def _(happening: happenings.Left, desk: Desk, actor: Actor) -> None:
     people.deactivate(actor, member=desk.ids[happening.leaver])
     desk.secrets.pop(happening.leaver)
+    nights.follow_people()
 
 
 @live.register
@@ -61,6 +62,7 @@ def _(happening: happenings.Extended, desk: Desk, actor: Actor) -> None:
     people.state_employment(
         actor, member=desk.ids[happening.member], stated=stated, reason=Reason.CONTRACT_EXTENDED
     )
+    nights.follow_people()
 
 
 @live.register

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from trustkeep.base.actor import Actor
 from trustkeep.kernel.keys import references, service
-from trustkeep.kernel.ledger import lag, sequencer
+from trustkeep.kernel.ledger import sequencer
 from trustkeep.kernel.people import tokens
 from trustkeep.kernel.vault import known
 from trustkeep.simulation.clock import Clock
 from trustkeep.simulation.happenings import Happening
 from trustkeep.simulation.staff import Person
-from trustkeep.simulation.story import Row
+from trustkeep.simulation.story import Row, must
 
 
 @dataclass(slots=True)
@@ -45,14 +45,23 @@ class Desk:
 
     def at(self, happening: Happening) -> Actor:
         """Whoever does what happens, at its moment; what was before has its place in the ledger."""
-        self.publish()
+        self.place()
         self.clock.set_forward(happening.at)
         return self.actor(happening.who)
 
+    def place(self) -> None:
+        """Give what was written its place: without it no value is read 30 seconds later.
+
+        Raises:
+            StoryError: another process gives the places.
+        """
+        with sequencer.leading() as is_leader:
+            must(is_leader, "Another process is at work in the demo company.")
+            sequencer.Sequencer().position()
+
     def publish(self) -> None:
-        """Give what was written its signed place: without it no value is read 30 seconds later."""
-        if lag.oldest_unpositioned_at() is not None:
-            sequencer.run_once()
+        """Sign what was written.  In the story it is each night, in earnest each second."""
+        must(sequencer.run_once(), "Another process is at work in the demo company.")
 
     def know(self, numbers: Sequence[int]) -> None:
         """Learn which customers the numbers of the rows mean."""

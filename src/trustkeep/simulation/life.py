@@ -46,7 +46,7 @@ class Life:
         while day <= plan.ends_on:
             for happening in by_day.get(day, ()):
                 live(happening, desk, desk.at(happening))
-            desk.publish()
+            desk.place()
             desk.clock.set_forward(datetime.combine(day, NIGHT, UTC))
             nights.pass_night(desk, day)
             day += timedelta(days=1)

@@ -1,8 +1,8 @@
 """What runs by the clock: the handlers of the schedule, at simulated times.
 
-Each of them does all that is due, so that what runs each minute may run each night.  Comparing all
-of the state with the ledger, and the checks, take longest: in the story they run each Sunday night,
-and whenever somebody mended something.
+Each of them does all that is due, so that what runs each minute may run each night.  What looks at
+everything takes longest: in the story it runs each Sunday night, and when people came or went.
+What only mends after a crash is left out, and nothing is mailed.
 """
 
 from collections.abc import Iterable
@@ -11,14 +11,11 @@ from datetime import date
 from trustkeep.kernel.jobs import registry
 from trustkeep.simulation.desk import Desk
 
-_EACH_NIGHT = (
-    "people.ends.carry_out", "people.register.mend", "duties.leavers.pass_on",
-    "duties.slots.follow", "duties.staffing.follow", "duties.steps.take",
-    "customers.erasures.sweep", "vault.epoch.change",
-)  # fmt: skip
+_EACH_NIGHT = ("people.ends.carry_out", "duties.steps.take")
+_ABOUT_PEOPLE = ("duties.leavers.pass_on", "duties.staffing.follow")
 _EACH_WEEK = (
-    "vault.index.mend", "keys.state.compare_whole", "clauses.checks.run", "keys.backup.write",
-    "duties.notices.forget",
+    "customers.erasures.sweep", "vault.epoch.change", "duties.slots.follow", "vault.index.mend",
+    "keys.backup.write", "keys.state.compare_whole", "clauses.checks.run",
 )  # fmt: skip
 _SUNDAY = 6
 
@@ -28,13 +25,19 @@ def pass_night(desk: Desk, day: date) -> None:
     _run(_EACH_NIGHT)
     if day.weekday() == _SUNDAY:
         look(desk)
+    desk.publish()
+
+
+def follow_people() -> None:
+    """What follows at once when somebody came, left, or got another sponsor."""
+    _run(_ABOUT_PEOPLE)
 
 
 def look(desk: Desk) -> None:
     """Compare, check, and back up, as things are."""
-    desk.publish()
+    follow_people()
+    desk.publish()  # entries that wait are what a check would find
     _run(_EACH_WEEK)
-    desk.publish()
 
 
 def _run(handlers: Iterable[str]) -> None:
