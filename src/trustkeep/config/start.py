@@ -205,13 +205,17 @@ def found_keys(environment: Environment, master: MasterKeyProvider, say: Say) ->
     founding.found(places, master)
 
 
-def begin_ledger(say: Say) -> None:
-    """Write the first entry and publish the first checkpoint, which the anchors then hold."""
+def begin_ledger(environment: Environment, say: Say) -> None:
+    """Write the first entry and publish the first checkpoint, which the anchors then hold.
+
+    In a demo's folder the entry says so, for good.
+    """
     import os
 
     from django.db import transaction
 
     from trustkeep.base import actor as actors
+    from trustkeep.config import demo_mark
     from trustkeep.kernel.keys import service
     from trustkeep.kernel.keys.events import KeyEvent
     from trustkeep.kernel.ledger import log, sequencer
@@ -221,6 +225,8 @@ def begin_ledger(say: Say) -> None:
         say("beginning the ledger")
         keys = service.current()
         details = {"epoch": keys.epoch(), "slots": [slot.name for slot in keys.slots]}
+        if demo_mark.stage(environment.home) is not None:
+            details["demo"] = True
         with transaction.atomic(durable=True):
             log.append(KeyEvent.FOUNDED, actors.host(os.getuid()), details=details)
     if not sequencer.run_once():
@@ -244,7 +250,7 @@ def making(environment: Environment) -> Iterator[None]:
 
 def init(environment: Environment, say: Say, master: MasterKeyProvider | None = None) -> None:
     """Everything a fresh machine needs before the first command; may be run again at any time."""
-    from trustkeep.config import placement, wiring
+    from trustkeep.config import demo_mark, placement, wiring
 
     placement.refuse_impossible(environment)
     for doubt in placement.doubtful(environment):
@@ -258,13 +264,17 @@ def init(environment: Environment, say: Say, master: MasterKeyProvider | None = 
         found_keys(environment, source, say)
         wire(environment, source)
         check_not_rolled_back()
-        begin_ledger(say)
+        demo_mark.refuse_contradiction(environment.home)
+        begin_ledger(environment, say)
 
 
 def everything(environment: Environment, say: Say = silent) -> None:
     """What a command needs that works on an installation as it is: up, whole, not rolled back."""
     database(environment, say)
     django()
+    from trustkeep.config import demo_mark
+
     check_migrated()
     wire(environment)
     check_not_rolled_back()
+    demo_mark.refuse_contradiction(environment.home)

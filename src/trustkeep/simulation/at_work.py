@@ -1,4 +1,4 @@
-"""Living what happens with customers: cases, readings, changes, mailings, lists; each by an action."""
+"""Living what happens with customers: each case, reading, change and list, by an action."""
 
 from functools import singledispatch
 
@@ -19,7 +19,7 @@ _LOOK_S = 150  # what somebody takes at night to look at one address, and write 
 
 
 @singledispatch
-def live(happening: Happening, desk: Desk, actor: Actor) -> None:
+def live(happening: Happening, _desk: Desk, _actor: Actor) -> None:
     """Let something happen, by the actions that people use, at the story's moment.
 
     Raises:
@@ -53,7 +53,7 @@ def _(happening: happenings.CaseHandled, desk: Desk, actor: Actor) -> None:
 
 
 @live.register
-def _(happening: happenings.CaseClosed, desk: Desk, actor: Actor) -> None:
+def _(happening: happenings.CaseClosed, _desk: Desk, actor: Actor) -> None:
     access.close_case(actor, system=SYSTEM, reference=happening.case)
 
 

@@ -1,4 +1,4 @@
-"""Living what happens to people and their rights, and what the operator and the auditor look after."""
+"""Living what happens to people and their rights, and what operator and auditor look after."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -42,7 +42,7 @@ def _(happening: happenings.Joined, desk: Desk, actor: Actor) -> None:
 
 
 @live.register
-def _(happening: happenings.Trained, desk: Desk, actor: Actor) -> None:
+def _(happening: happenings.Trained, desk: Desk, _actor: Actor) -> None:
     founding.clear(desk, happening.who, desk.people[happening.member])
 
 
@@ -66,12 +66,13 @@ def _(happening: happenings.Extended, desk: Desk, actor: Actor) -> None:
 
 
 @live.register
-def _(happening: happenings.KitProven, desk: Desk, actor: Actor) -> None:
+def _(_happening: happenings.KitProven, desk: Desk, _actor: Actor) -> None:
     desk.prove_kit()
+    nights.check()
 
 
 @live.register
-def _(happening: happenings.AnchorSeen, desk: Desk, actor: Actor) -> None:
+def _(_happening: happenings.AnchorSeen, _desk: Desk, actor: Actor) -> None:
     held = checkpoints.newest()
     must(held is not None, "There is no checkpoint to paste.")
     if held is not None:

@@ -134,9 +134,9 @@ COUNTRIES = (
         _words("Abigail Austin Brooke Carlos Dwayne Eleanor Ezekiel Faith Gloria Harper Jamal "
                "Jolene Keisha Luis Marisol Mei Nathaniel Ophelia Priya Quincy Rosalind Tyrone "
                "Wanda Xiomara"),
-        _words("Abernathy Bledsoe Castellano Delacruz Easterling Fairbanks Granger Hawthorne Ishida "
-               "Kowalczyk Lindgren Montoya Nakamura Okafor Pemberton Quintero Ridgeway Sandoval "
-               "Tillman Upshaw Vang Whitfield Yarborough Zielinski"),
+        _words("Abernathy Bledsoe Castellano Delacruz Easterling Fairbanks Granger Hawthorne "
+               "Ishida Kowalczyk Lindgren Montoya Nakamura Okafor Pemberton Quintero Ridgeway "
+               "Sandoval Tillman Upshaw Vang Whitfield Yarborough Zielinski"),
         (("Boston", "02108"), ("Tucson", "85701"), ("Duluth", "55802"), ("Savannah", "31401"),
          ("Tacoma", "98402")),
         ("Maple Street", "Second Avenue", "Harbor Road", "Elm Court", "Prairie Lane"),

@@ -26,9 +26,7 @@ def from_seed(seed: int, count: int) -> Iterator[Mapping[str, str]]:
         yield _row(chance, number, COUNTRIES[number % len(COUNTRIES)], taken)
 
 
-def name_of(
-    chance: Chance, country: Country, taken: set[tuple[str, str]]
-) -> tuple[str, str]:
+def name_of(chance: Chance, country: Country, taken: set[tuple[str, str]]) -> tuple[str, str]:
     """A name that nobody among `taken` has; it is taken then."""
     while (name := (chance.choice(country.given), chance.choice(country.family))) in taken:
         continue

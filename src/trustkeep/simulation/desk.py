@@ -1,4 +1,4 @@
-"""What is at hand while the story is lived: who acts with which token, and which customer is which."""
+"""What is at hand while the story is lived: who acts with which token, who is which customer."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

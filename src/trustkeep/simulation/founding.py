@@ -12,6 +12,7 @@ from trustkeep.kernel.people import queries, tokens
 from trustkeep.kernel.people.employment import Employed, Statement, end_of
 from trustkeep.kernel.people.permissions import DATA_ROLES, Role
 from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.access.rules import grantee_of
 from trustkeep.simulation import staff, terms
 from trustkeep.simulation.desk import Desk
 from trustkeep.simulation.staff import DIRECTOR, FOUNDER, HEADS, Person, Team
@@ -20,6 +21,7 @@ LASTS = timedelta(days=366)  # a token: the longest that there is
 TRAINED_FOR = timedelta(days=730)
 TRAINED = "privacy_trained"
 ZONE = "UTC"
+_NO_TOKEN = (Role.STAFF,)  # whoever has no other role works elsewhere all day
 _BY_DPO = frozenset(DATA_ROLES | {Role.DEPUTY_DPO})
 
 
@@ -43,8 +45,7 @@ def found(desk: Desk, contract_ends: Mapping[str, date]) -> None:
     for one in there:
         clear(desk, "hr-1", one)
         grant(desk, one)
-    for _ in access.give_proposed(desk.actor("dpo"), key="newsletter"):
-        pass
+    _grant_to_roles(desk.actor("dpo"))
     _service(desk)
 
 
@@ -59,12 +60,13 @@ def join(desk: Desk, by: Actor, joiner: Person) -> None:
 
 
 def welcome(desk: Desk, newcomers: Sequence[Person]) -> None:
-    """Roles, by whoever may hand them on, and a token of one's own."""
+    """Roles, by whoever may hand them on, and a token of one's own where the work takes one."""
     for one in newcomers:
         for role in one.seat.roles:
             giver = "dpo" if role in _BY_DPO else FOUNDER
             people.assign_role(desk.actor(giver), member=desk.ids[one.key], role=role)
-        desk.secrets[one.key] = own_token(desk, desk.ids[one.key])
+        if one.seat.roles != _NO_TOKEN:
+            desk.secrets[one.key] = own_token(desk, desk.ids[one.key])
 
 
 def own_token(desk: Desk, member: UUID) -> str:
@@ -87,13 +89,22 @@ def clear(desk: Desk, by: str, trained: Person) -> None:
 
 def grant(desk: Desk, grantee: Person) -> None:
     """What the head of a team grants to each of its people with such a seat."""
+    if grantee.seat.team is None:
+        return
+    head = HEADS[grantee.seat.team]
     singly, in_bulk = terms.GRANTED.get(grantee.key.rstrip("-0123456789"), ((), ()))
-    for purpose in (*singly, *in_bulk) if grantee.seat.team else ():
+    for purpose in (*singly, *in_bulk):
         given = access.give_grant(
-            desk.actor(HEADS[grantee.seat.team]), grantee=desk.ids[grantee.key], purpose=purpose,
+            desk.actor(head), grantee=desk.ids[grantee.key], purpose=purpose,
             bulk=purpose in in_bulk,
         )  # fmt: skip
         desk.grants[grantee.key, purpose] = given.id
+
+
+def _grant_to_roles(dpo: Actor) -> None:
+    """What everybody with a role may: what the newsletter's set proposes, and recognise callers."""
+    list(access.give_proposed(dpo, key="newsletter"))
+    access.give_grant(dpo, grantee=grantee_of(Role.SUPPORT_AGENT), purpose=terms.TO_ALL_AGENTS)
 
 
 def _first(desk: Desk) -> Actor:
@@ -115,7 +126,7 @@ def _departments(desk: Desk, admin: Actor) -> Mapping[Team, UUID]:
         team: people.make_department(admin, name=str(team), head=desk.ids[head])
         for team, head in HEADS.items()
     }
-    for team, head in (*HEADS.items(), (desk.people[FOUNDER].seat.team, FOUNDER)):
+    for team, head in (*HEADS.items(), (Team.IT, FOUNDER)):
         people.move_member(admin, member=desk.ids[head], department=units[team])
     for head in HEADS.values():
         people.name_manager(admin, member=desk.ids[head], manager=desk.ids[DIRECTOR])

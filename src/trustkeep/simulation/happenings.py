@@ -5,9 +5,10 @@ People are named by the keys of their seats, customers by the numbers of their r
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 
 SYSTEM = "helpdesk"
+_MORNING = time(6)
 Reading = tuple[str, tuple[str, ...]]  # purpose, fields
 SIGN_OFF: Reading = ("honour_sign_off", ("email",))  # what a starter lets support read any time
 
@@ -170,5 +171,11 @@ class Plan:
 
     begins_on: date
     ends_on: date
+    customers: int  # how many there are
     happenings: tuple[Happening, ...]
     contract_ends: Mapping[str, date]
+
+    @property
+    def begins_at(self) -> datetime:
+        """The first morning."""
+        return datetime.combine(self.begins_on, _MORNING, UTC)

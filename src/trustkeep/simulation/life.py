@@ -1,29 +1,27 @@
 """The demo company lived through: the plan is carried out day by day, on the story's own clock."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 
 from trustkeep.kernel.ledger import checkpoints
 from trustkeep.kernel.vault import index
 from trustkeep.kernel.vault.jobs import INDEXER
-from trustkeep.simulation import coming_and_going, founding, nights, staff, terms
+from trustkeep.simulation import coming_and_going, founding, nights, staff
 from trustkeep.simulation.at_work import live
-from trustkeep.simulation.clock import Clock
 from trustkeep.simulation.desk import Desk
 from trustkeep.simulation.happenings import Happening, Plan
-from trustkeep.simulation.staff import Person
 from trustkeep.simulation.story import Cast, Part, Story
 
-MORNING, NIGHT = time(6), time(23, 50)
+NIGHT = time(23, 50)
 _LIVED = coming_and_going.__name__  # imported for what it registers
 
 
 class Life:
     """One company, from its first morning to the night of the plan's last day."""
 
-    def __init__(self, plan: Plan, people: Sequence[Person], desk: Desk, story: Story) -> None:
-        self._plan, self._people, self._desk, self._story = plan, people, desk, story
+    def __init__(self, plan: Plan, desk: Desk, story: Story) -> None:
+        self._plan, self._desk, self._story = plan, desk, story
 
     def lived(self) -> Iterator[str]:
         """Live through it; a sentence when it is founded, and one for each month.
@@ -34,6 +32,8 @@ class Life:
         desk, plan = self._desk, self._plan
         # The database dated the first key of the index; one of the story's own begins with it.
         index.rebuild(INDEXER)
+        desk.prove_kit()
+        yield "recovery kit made and proven"
         founding.found(desk, plan.contract_ends)
         yield f"{len(desk.ids) - 1} people and a program hired, in {len(staff.Team)} departments"
         desk.publish()
@@ -60,8 +60,3 @@ class Life:
             for key in ("records", "agent-2", "orders-head")
         )
         return Cast(steward, agent, head)
-
-
-def begins_at(plan: Plan) -> datetime:
-    """The first morning."""
-    return datetime.combine(plan.begins_on, MORNING, UTC)

@@ -1,4 +1,4 @@
-"""What happens once, or now and then: people come and go, and the small sins that shall be found."""
+"""What happens once or now and then: people come and go, and the sins that shall be found."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ SNOOPER, SNOOPED_IN = "agent-4", (21, 23)  # who, between which hours of the nig
 JOINERS = ("agent-16", "agent-17")
 LIMITED = ("caller-2", "answer_about_order")  # granted for a few days only
 UNUSED = "refund_order"  # granted to two clerks, and needed by nobody in all that time
-PROVE_EVERY, PROVEN_LATE = timedelta(days=90), timedelta(days=13)  # the kit; a week is given
+PROVE_EVERY, PROVEN_LATE = timedelta(days=90), timedelta(days=38)  # the kit; seen in four weeks
 _NIGHTS, _EACH_NIGHT = 3, 18
 _MONDAY = 0
 
@@ -50,11 +50,7 @@ def of(diary: Diary, customers: int) -> Milestones:
     """The milestones of a span; of so many customers the last three are spoken for."""
     left_on = diary.share(45)
     asked, other, gone = customers, customers - 1, customers - 2
-    agents = tuple(
-        seat.key
-        for seat in staff.seats()
-        if seat.key.startswith(("agent-", "caller-"))
-    )
+    agents = tuple(seat.key for seat in staff.seats() if seat.key.startswith(("agent-", "caller-")))
     diary.leave(staff.LEAVER, left_on - timedelta(days=1), (diary.ends_on - left_on).days + 1)
     since = {
         joiner: diary.later(diary.share(percent), 2)

@@ -1,8 +1,8 @@
 """What runs by the clock: the handlers of the schedule, at simulated times.
 
 Each of them does all that is due, so that what runs each minute may run each night.  What looks at
-everything takes longest: in the story it runs each Sunday night, and when people came or went.
-What only mends after a crash is left out, and nothing is mailed.
+everything takes longest: in the story it runs every fourth Sunday night, and where something calls
+for it.  What only mends after a crash is left out, and nothing is mailed.
 """
 
 from collections.abc import Iterable
@@ -13,17 +13,17 @@ from trustkeep.simulation.desk import Desk
 
 _EACH_NIGHT = ("people.ends.carry_out", "duties.steps.take")
 _ABOUT_PEOPLE = ("duties.leavers.pass_on", "duties.staffing.follow")
-_EACH_WEEK = (
+_NOW_AND_THEN = (
     "customers.erasures.sweep", "vault.epoch.change", "duties.slots.follow", "vault.index.mend",
     "keys.backup.write", "keys.state.compare_whole", "clauses.checks.run",
 )  # fmt: skip
-_SUNDAY = 6
+_EVERY_DAYS = 28
 
 
 def pass_night(desk: Desk, day: date) -> None:
     """What runs in the night after a day."""
     _run(_EACH_NIGHT)
-    if day.weekday() == _SUNDAY:
+    if day.toordinal() % _EVERY_DAYS == 0:  # a Sunday
         look(desk)
     desk.publish()
 
@@ -33,11 +33,16 @@ def follow_people() -> None:
     _run(_ABOUT_PEOPLE)
 
 
+def check() -> None:
+    """What follows when somebody mended what a check had found."""
+    _run(("clauses.checks.run",))
+
+
 def look(desk: Desk) -> None:
     """Compare, check, and back up, as things are."""
     follow_people()
     desk.publish()  # entries that wait are what a check would find
-    _run(_EACH_WEEK)
+    _run(_NOW_AND_THEN)
 
 
 def _run(handlers: Iterable[str]) -> None:

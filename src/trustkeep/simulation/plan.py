@@ -1,4 +1,4 @@
-"""The plan of the demo company: months of ordinary work, decided by a seed before any of it is lived.
+"""The plan of the demo company: months of ordinary work, decided before any is lived.
 
 Pure: a seed, the last day and how long; the same give the same plan on every machine.
 """
@@ -45,7 +45,7 @@ def of(seed: int, ends_on: date, *, days: int = DAYS, customers: int = CUSTOMERS
     once = milestones.of(diary, customers)
     work = list(_Work(diary, customers, once).done())
     happenings = sorted([*once.happenings, *work], key=lambda one: one.at)
-    return Plan(diary.begins_on, ends_on, tuple(happenings), once.contract_ends)
+    return Plan(diary.begins_on, ends_on, customers, tuple(happenings), once.contract_ends)
 
 
 class _Work:
@@ -63,7 +63,7 @@ class _Work:
         """Everything but the first day, on which the company is founded."""
         for day in self._diary.working_days()[1:]:
             present = self._diary.present(self._agents, day, self._since)
-            for _ in range(self._chance.within(3, 6)):
+            for _ in range(self._chance.within(2, 4)):
                 yield from self._case(day, self._chance.choice(present))
             if self._chance.often(30):
                 yield self._refused(day, self._chance.choice(present))

@@ -12,6 +12,7 @@ from trustkeep.simulation.customers import from_seed
 from trustkeep.simulation.story import Row, Terms
 
 STARTERS = ("support", "orders", "newsletter")
+TO_ALL_AGENTS = "recognise_caller"  # granted by the DPO to the role
 RECORDS, TELL = "keep_records", "tell_customers"
 _FIELDS: Mapping[str, str] = {
     "name": "Name", "email": "Email", "phone": "Phone", "street": "Address",
@@ -23,8 +24,8 @@ TERMS = Terms(
     reading="answer_customer", beyond=("deliver_order", ("street",)),
 )  # fmt: skip
 GRANTED = {  # by the heads, to each of their people with such a seat: purposes, and which in bulk
-    "agent": (("recognise_caller", "answer_customer", "answer_about_order"), ()),
-    "caller": (("recognise_caller", "answer_customer"), ()),
+    "agent": (("answer_customer", "answer_about_order"), ()),
+    "caller": (("answer_customer",), ()),
     "clerk": (("deliver_order", "bill_order"), ()),
     "records": (("deliver_order",), (RECORDS, "review_support")),
     "editor": ((), (TELL, "count_readers")),
@@ -36,7 +37,7 @@ _EVERYWHERE = {
 
 
 def rows(seed: int, count: int) -> Sequence[Row]:
-    """The company's customers; the last but one is the third again, who moved and signed up anew."""
+    """The company's customers; the last but one is the third again, who moved and came back."""
     made = [dict(row) for row in from_seed(seed, count)]
     twin = made[count - 2]
     twin.update({name: made[2][name] for name in ("Name", "LastName", "Email", "Phone")})
@@ -58,7 +59,7 @@ def declare(dpo: Actor) -> None:
     )  # fmt: skip
     purposes.declare_purpose(
         dpo, key=RECORDS, label="Keep customers' records right", legal_bases=_EVERYWHERE,
-        fields=[*_FIELDS, "signed_up_on"], notice="We correct what we know of you, and keep it once.",
+        fields=[*_FIELDS, "signed_up_on"], notice="We keep what we know of you right, and once.",
         keep_days=730,
     )  # fmt: skip
     purposes.declare_purpose(
