@@ -107,11 +107,11 @@ class _Told:
         rows = terms.rows(demo_people.SEED, plan.customers)
         people = {one.key: one for one in staff.people(demo_people.SEED)}
         self.story = Story(folder, rows, terms.TERMS, tools)
-        self.desk = Desk(clock, people, list(rows), folder, lambda: _prove_kit(folder))
+        self.desk = Desk(clock, people, list(rows), folder, lambda: prove_kit(folder))
         self.life = Life(plan, self.desk, self.story)
 
 
-def _prove_kit(folder: Path) -> None:
+def prove_kit(folder: Path) -> None:
     """Make a recovery kit and open it, in place of the one before."""
     from trustkeep.config import key_acts
 

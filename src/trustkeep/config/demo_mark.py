@@ -31,7 +31,7 @@ def stage(home: Path) -> Stage | None:
 
 def put(home: Path, reached: Stage) -> None:
     """Mark a folder as a demo's."""
-    (home / NAME).write_text(f"{reached}; made by trustkeep demo\n")
+    (home / NAME).write_text(f"{reached} by trustkeep demo\n")
 
 
 def refuse_to_make_real(home: Path) -> None:

@@ -33,9 +33,9 @@ class Diary:
         return [day for day in self.days() if is_worked(day)]
 
     def share(self, percent: int) -> date:
-        """The working day at a share of the span."""
+        """The working day at a share of the span; never the first, on which all is founded."""
         days = self.working_days()
-        return days[min(len(days) - 1, len(days) * percent // 100)]
+        return days[max(1, min(len(days) - 1, len(days) * percent // 100))]
 
     def minute(self, day: date, hours: tuple[int, int] = (OPENS, CLOSES)) -> datetime:
         """A minute of a day at which nothing else begins."""

@@ -10,6 +10,7 @@ from trustkeep.kernel.vault.jobs import INDEXER
 from trustkeep.simulation import coming_and_going, founding, nights, staff
 from trustkeep.simulation.at_work import live
 from trustkeep.simulation.desk import Desk
+from trustkeep.simulation.diary import is_worked
 from trustkeep.simulation.happenings import Happening, Plan
 from trustkeep.simulation.story import Cast, Part, Story
 
@@ -42,13 +43,14 @@ class Life:
         by_day: Mapping[date, list[Happening]] = {
             day: list(these) for day, these in groupby(plan.happenings, lambda one: one.at.date())
         }
-        day = plan.begins_on
+        day, worked = plan.begins_on, 0
         while day <= plan.ends_on:
             for happening in by_day.get(day, ()):
                 live(happening, desk, desk.at(happening))
             desk.place()
             desk.clock.set_forward(datetime.combine(day, NIGHT, UTC))
-            nights.pass_night(desk, day)
+            worked += is_worked(day)
+            nights.pass_night(desk, worked if is_worked(day) else 0)
             day += timedelta(days=1)
             if day.day == 1 or day > plan.ends_on:
                 yield f"until {day - timedelta(days=1)}: {checkpoints.size():,} entries"

@@ -28,8 +28,8 @@ JOINERS = ("agent-16", "agent-17")
 LIMITED = ("caller-2", "answer_about_order")  # granted for a few days only
 UNUSED = "refund_order"  # granted to two clerks, and needed by nobody in all that time
 PROVE_EVERY, PROVEN_LATE = timedelta(days=90), timedelta(days=38)  # the kit; seen in four weeks
+FORGOTTEN_FOR = timedelta(days=8)  # the anchor, up to now
 _NIGHTS, _EACH_NIGHT = 3, 18
-_MONDAY = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +126,10 @@ def _snooping(diary: Diary, customers: int) -> Iterator[Happening]:
 
 
 def _proofs(diary: Diary) -> Iterator[Happening]:
-    """The kit is proven again, too late; the auditor pastes a checkpoint each week but the last."""
+    """The kit is proven again, too late; a checkpoint is pasted each day, but not lately."""
     proven_on = diary.begins_on + PROVE_EVERY + PROVEN_LATE
     if proven_on < diary.ends_on:
         yield KitProven(diary.minute(diary.later(proven_on, 0)), "it-head")
     for day in diary.working_days()[3:]:
-        if day.weekday() == _MONDAY and day < diary.ends_on - timedelta(days=8):
+        if day < diary.ends_on - FORGOTTEN_FOR:
             yield AnchorSeen(diary.minute(day), "auditor")

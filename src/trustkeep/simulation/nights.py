@@ -1,12 +1,11 @@
 """What runs by the clock: the handlers of the schedule, at simulated times.
 
 Each of them does all that is due, so that what runs each minute may run each night.  What looks at
-everything takes longest: in the story it runs every fourth Sunday night, and where something calls
-for it.  What only mends after a crash is left out, and nothing is mailed.
+everything takes longest: in the story it runs each twentieth working night, and where something
+calls for it.  What only mends after a crash is left out, and nothing is mailed.
 """
 
 from collections.abc import Iterable
-from datetime import date
 
 from trustkeep.kernel.jobs import registry
 from trustkeep.simulation.desk import Desk
@@ -17,13 +16,13 @@ _NOW_AND_THEN = (
     "customers.erasures.sweep", "vault.epoch.change", "duties.slots.follow", "vault.index.mend",
     "keys.backup.write", "keys.state.compare_whole", "clauses.checks.run",
 )  # fmt: skip
-_EVERY_DAYS = 28
+_FIRST, _EVERY = 5, 20  # working days
 
 
-def pass_night(desk: Desk, day: date) -> None:
-    """What runs in the night after a day."""
+def pass_night(desk: Desk, worked: int) -> None:
+    """What runs in the night after so many working days; 0: after a day of rest."""
     _run(_EACH_NIGHT)
-    if day.toordinal() % _EVERY_DAYS == 0:  # a Sunday
+    if worked % _EVERY == _FIRST:
         look(desk)
     desk.publish()
 
