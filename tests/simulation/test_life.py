@@ -29,9 +29,17 @@ from trustkeep.kernel.vault import known
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.models import Grant
 from trustkeep.simulation import milestones, plan, staff, terms
+from trustkeep.simulation.changes import (
+    Joined,
+    Left,
+)
 from trustkeep.simulation.clock import Clock
 from trustkeep.simulation.desk import Desk
-from trustkeep.simulation.happenings import CaseHandled, Joined, Left, Mailed, ReadingRefused
+from trustkeep.simulation.happenings import (
+    CaseHandled,
+    Mailed,
+    ReadingRefused,
+)
 from trustkeep.simulation.life import Life
 from trustkeep.simulation.story import Story, Tools
 

@@ -10,19 +10,21 @@ from hypothesis import strategies as st
 from trustkeep.kernel.people.employment import Employed
 from trustkeep.kernel.people.permissions import Role
 from trustkeep.simulation import customers, milestones, plan, staff, terms
+from trustkeep.simulation.changes import (
+    Granted,
+    Joined,
+    KitProven,
+    Left,
+    Trained,
+)
 from trustkeep.simulation.clock import Clock
 from trustkeep.simulation.happenings import (
     CaseClosed,
     CaseHandled,
     ErasureAsked,
-    Granted,
-    Joined,
-    KitProven,
-    Left,
     Merged,
     ReadingRefused,
     Snooped,
-    Trained,
 )
 
 FRIDAY = date(2026, 11, 27)

@@ -34,6 +34,11 @@ def put(home: Path, reached: Stage) -> None:
     (home / NAME).write_text(f"{reached} by trustkeep demo\n")
 
 
+def said_of(home: Path) -> dict[str, bool]:
+    """What the ledger's first entry says of an installation that is founded in this folder."""
+    return {"demo": True} if stage(home) is not None else {}
+
+
 def refuse_to_make_real(home: Path) -> None:
     """Refuse to make a real company's installation in a demo's folder.
 

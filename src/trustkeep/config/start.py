@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from trustkeep.base.errors import Misconfigured, Tampered, Unavailable
+from trustkeep.config import demo_mark
 
 if TYPE_CHECKING:
     from trustkeep.config.environment import Environment
@@ -215,7 +216,6 @@ def begin_ledger(environment: Environment, say: Say) -> None:
     from django.db import transaction
 
     from trustkeep.base import actor as actors
-    from trustkeep.config import demo_mark
     from trustkeep.kernel.keys import service
     from trustkeep.kernel.keys.events import KeyEvent
     from trustkeep.kernel.ledger import log, sequencer
@@ -225,8 +225,7 @@ def begin_ledger(environment: Environment, say: Say) -> None:
         say("beginning the ledger")
         keys = service.current()
         details = {"epoch": keys.epoch(), "slots": [slot.name for slot in keys.slots]}
-        if demo_mark.stage(environment.home) is not None:
-            details["demo"] = True
+        details |= demo_mark.said_of(environment.home)
         with transaction.atomic(durable=True):
             log.append(KeyEvent.FOUNDED, actors.host(os.getuid()), details=details)
     if not sequencer.run_once():
@@ -250,7 +249,7 @@ def making(environment: Environment) -> Iterator[None]:
 
 def init(environment: Environment, say: Say, master: MasterKeyProvider | None = None) -> None:
     """Everything a fresh machine needs before the first command; may be run again at any time."""
-    from trustkeep.config import demo_mark, placement, wiring
+    from trustkeep.config import placement, wiring
 
     placement.refuse_impossible(environment)
     for doubt in placement.doubtful(environment):
@@ -272,8 +271,6 @@ def everything(environment: Environment, say: Say = silent) -> None:
     """What a command needs that works on an installation as it is: up, whole, not rolled back."""
     database(environment, say)
     django()
-    from trustkeep.config import demo_mark
-
     check_migrated()
     wire(environment)
     check_not_rolled_back()

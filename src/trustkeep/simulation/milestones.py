@@ -5,22 +5,24 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from trustkeep.simulation import staff
-from trustkeep.simulation.diary import Diary
-from trustkeep.simulation.happenings import (
+from trustkeep.simulation.changes import (
     Absent,
     AnchorSeen,
-    ErasureAsked,
     Extended,
     Granted,
     GrantRevoked,
-    Happening,
     Joined,
     KitProven,
     Left,
+    Trained,
+)
+from trustkeep.simulation.diary import Diary
+from trustkeep.simulation.happenings import (
+    ErasureAsked,
+    Happening,
     Merged,
     ReadingRefused,
     Snooped,
-    Trained,
 )
 
 SNOOPER, SNOOPED_IN = "agent-4", (21, 23)  # who, between which hours of the night
