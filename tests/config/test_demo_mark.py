@@ -39,7 +39,7 @@ def test_a_companys_installation_is_no_demo_whatever_lies_in_its_folder(installa
     demo_mark.refuse_contradiction(home)
 
     demo_mark.put(home, Stage.LIVED)
-    with pytest.raises(Misconfigured, match="its ledger is a company's"):
+    with pytest.raises(Misconfigured, match="its ledger does not say so"):
         demo_mark.refuse_contradiction(home)
 
 

@@ -70,6 +70,7 @@ def _alone(home: Path) -> Iterator[None]:
 
 def _make(settings: Environment, say: Say, plan: Plan) -> None:
     """Live through the plan on a clock of its own, then prove the main job here and now."""
+    _refuse_served(settings.home)
     _clear(settings)
     clock = Clock(plan.begins_at)
     # From the making of the keys on: what is older than the company would be of its future.
@@ -153,6 +154,18 @@ def _own_settings() -> Environment:
         **dict.fromkeys(demo_people.ELSEWHERE),
     )
     return environment.current()
+
+
+def _refuse_served(home: Path) -> None:
+    from trustkeep.config.serving.unsealing import LOCK
+
+    served = home / "run" / LOCK
+    try:
+        if served.exists():
+            with file_lock.held(served, wait=False):
+                return
+    except BlockingIOError:
+        raise Conflict(f"`trustkeep serve` runs in {home}: stop it, then run this again.") from None
 
 
 def _clear(settings: Environment) -> None:
