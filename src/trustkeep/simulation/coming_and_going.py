@@ -68,7 +68,7 @@ def _(happening: changes.Extended, desk: Desk, actor: Actor) -> None:
 @live.register
 def _(_happening: changes.KitProven, desk: Desk, _actor: Actor) -> None:
     desk.prove_kit()
-    nights.check()
+    nights.look(desk)
 
 
 @live.register

@@ -5,8 +5,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 
 from trustkeep.kernel.ledger import checkpoints
-from trustkeep.kernel.vault import index
-from trustkeep.kernel.vault.jobs import INDEXER
 from trustkeep.simulation import coming_and_going, founding, nights, staff
 from trustkeep.simulation.at_work import live
 from trustkeep.simulation.desk import Desk
@@ -31,8 +29,6 @@ class Life:
             StoryError: something came out otherwise than it was planned.
         """
         desk, plan = self._desk, self._plan
-        # The database dated the first key of the index; one of the story's own begins with it.
-        index.rebuild(INDEXER)
         desk.prove_kit()
         yield "recovery kit made and proven"
         founding.found(desk, plan.contract_ends)

@@ -2,7 +2,8 @@
 
 Each of them does all that is due, so that what runs each minute may run each night.  What looks at
 everything takes longest: in the story it runs each twentieth working night, and where something
-calls for it.  What only mends after a crash is left out, and nothing is mailed.
+calls for it.  What only mends after a crash is left out, as is the turning of the index's key: the
+database itself dated the first one, by the real time.
 """
 
 from collections.abc import Iterable
@@ -13,8 +14,8 @@ from trustkeep.simulation.desk import Desk
 _EACH_NIGHT = ("people.ends.carry_out", "duties.steps.take")
 _ABOUT_PEOPLE = ("duties.leavers.pass_on", "duties.staffing.follow")
 _NOW_AND_THEN = (
-    "customers.erasures.sweep", "vault.epoch.change", "duties.slots.follow", "vault.index.mend",
-    "keys.backup.write", "keys.state.compare_whole", "clauses.checks.run",
+    "customers.erasures.sweep", "vault.epoch.change", "duties.slots.follow", "keys.backup.write",
+    "keys.state.compare_whole", "clauses.checks.run",
 )  # fmt: skip
 _FIRST, _EVERY = 5, 20  # working days
 
@@ -30,11 +31,6 @@ def pass_night(desk: Desk, worked: int) -> None:
 def follow_people() -> None:
     """What follows at once when somebody came, left, or got another sponsor."""
     _run(_ABOUT_PEOPLE)
-
-
-def check() -> None:
-    """What follows when somebody mended what a check had found."""
-    _run(("clauses.checks.run",))
 
 
 def look(desk: Desk) -> None:
