@@ -57,7 +57,7 @@ def test_a_demo_is_killed_made_again_and_lived_with(home):
 
     code, out, err = ran(home, "-c", SHORT)
     assert 0 == code, err
-    assert out.startswith("the demo before this one was cut short")
+    assert out.startswith("the demo here was cut short")
     assert "stand-alone verifier" in out
     assert demo_mark.Stage.LIVED is demo_mark.stage(home)
     made_at = (home / "story" / "receipt.txt").stat().st_mtime_ns

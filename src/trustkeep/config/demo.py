@@ -39,7 +39,7 @@ def run(
     with _alone(settings.home):
         reached = demo_mark.stage(settings.home)
         if reached is Stage.BEGUN:
-            say("the demo before this one was cut short: it is made again from its beginning")
+            say("the demo here was cut short, or is of an earlier release: it is made again")
         if reached is not Stage.LIVED or anew:
             _make(
                 settings,

@@ -72,7 +72,7 @@ def refuse_contradiction(home: Path) -> None:
         )
     if is_marked and not is_demo:
         raise Misconfigured(
-            f"{home / NAME} marks this folder as a demo's, but its ledger does not say so: if an "
-            "earlier release made this demo, `trustkeep demo` makes it again; if it is a company's, "
-            "remove that file."
+            f"{home / NAME} marks a demo's folder, but its ledger does not say so: if an earlier "
+            "release made this demo, `trustkeep demo` makes it again; if it is a company's, remove "
+            "that file."
         )
