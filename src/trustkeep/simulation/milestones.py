@@ -31,6 +31,7 @@ LIMITED = ("caller-2", "answer_about_order")  # granted for a few days only
 UNUSED = "refund_order"  # granted to two clerks, and needed by nobody in all that time
 PROVE_EVERY, PROVEN_LATE = timedelta(days=90), timedelta(days=38)  # the kit; seen in four weeks
 FORGOTTEN_FOR = timedelta(days=8)  # the anchor, up to now
+_EARLY, _LATER = (7, 9), (14, 16)  # a checkpoint comes before whatever is looked at that day
 _NIGHTS, _EACH_NIGHT = 3, 18
 
 
@@ -131,7 +132,7 @@ def _proofs(diary: Diary) -> Iterator[Happening]:
     """The kit is proven again, too late; a checkpoint is pasted each day, but not lately."""
     proven_on = diary.begins_on + PROVE_EVERY + PROVEN_LATE
     if proven_on < diary.ends_on:
-        yield KitProven(diary.minute(diary.later(proven_on, 0)), "it-head")
+        yield KitProven(diary.minute(diary.later(proven_on, 0), _LATER), "it-head")
     for day in diary.working_days()[3:]:
         if day < diary.ends_on - FORGOTTEN_FOR:
-            yield AnchorSeen(diary.minute(day), "auditor")
+            yield AnchorSeen(diary.minute(day, _EARLY), "auditor")
