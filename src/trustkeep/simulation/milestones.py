@@ -72,7 +72,7 @@ def of(diary: Diary, customers: int) -> Milestones:
     )
     far = diary.ends_on + timedelta(days=200)
     ends = {
-        "caller-1": left_on + timedelta(days=8), "caller-2": far, "carrier": far,
+        "caller-1": left_on + timedelta(days=6), "caller-2": far, "carrier": far,
         staff.CONTRACT_ENDS: diary.share(70),
     }  # fmt: skip
     return Milestones(happenings, agents, since, ends, frozenset({3, asked, other, gone}))

@@ -2,8 +2,8 @@
 
 Each of them does all that is due, so that what runs each minute may run each night.  What looks at
 everything takes longest: in the story it runs each twentieth working night, and where something
-calls for it.  What only mends after a crash is left out, as is the turning of the index's key: the
-database itself dated the first one, by the real time.
+calls for it; what looks at all people, each fifth.  What only mends after a crash is left out, as
+is the turning of the index's key: the database itself dated the first one, by the real time.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _NOW_AND_THEN = (
     "customers.erasures.sweep", "vault.epoch.change", "duties.slots.follow", "keys.backup.write",
     "keys.state.compare_whole", "clauses.checks.run",
 )  # fmt: skip
-_FIRST, _EVERY = 5, 20  # working days
+_WEEK, _FIRST, _EVERY = 5, 5, 20  # working days
 
 
 def pass_night(desk: Desk, worked: int) -> None:
@@ -25,6 +25,8 @@ def pass_night(desk: Desk, worked: int) -> None:
     _run(_EACH_NIGHT)
     if worked % _EVERY == _FIRST:
         look(desk)
+    elif worked and worked % _WEEK == 0:
+        follow_people()
     desk.publish()
 
 
