@@ -124,11 +124,10 @@ def _work(words: list[str]) -> int:
 
 def _init(words: list[str]) -> int:
     """Make or bring up to date everything this installation needs, and set the company up."""
-    from trustkeep.config import demo_mark, environment, start
+    from trustkeep.config import environment, start
 
     _tell_of_waiting()
     settings = environment.current()
-    demo_mark.refuse_to_make_real(settings.home)
     start.django()
     try:
         return int(import_module("trustkeep.config.setting_up.run").init(settings, words, _say))
