@@ -9,7 +9,7 @@ from tests.faults import thief
 
 from trustkeep.config import pg_tools
 from trustkeep.kernel.keys import founding, sealed_meta, service, store
-from trustkeep.simulation import company, customers
+from trustkeep.simulation import customers, shop
 from trustkeep.simulation.story import Story, Tools
 
 ROOT = Path(__file__).parents[1]
@@ -45,15 +45,15 @@ def chinook():
 
 
 def seeded():
-    return list(customers.from_seed(7, 59)), company.NAMES
+    return list(customers.from_seed(7, 59)), shop.NAMES
 
 
 @pytest.mark.parametrize("who", [chinook, seeded])
 def test_the_main_job(installation, home, tmp_path, who):
     rows, names = who()
-    story = Story(tmp_path, rows, names, tools(home))
+    story = Story(tmp_path, rows, shop.TERMS, tools(home))
 
-    told = list(story.told())
+    told = list(story.told(shop.open_shop(names)))
 
     assert 59 == len(rows)
     assert "59 customers imported, encrypted; the same file again: 0 created" in told

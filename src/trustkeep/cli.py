@@ -51,7 +51,7 @@ def _run(words: list[str]) -> int:
 
 def _noun(module: str, words: list[str]) -> int:
     """Run `<noun> <verb>`; the usage is checked before the database is woken."""
-    from trustkeep.config import environment, start
+    from trustkeep.config import demo_mark, environment, start
 
     _tell_of_waiting()
     asks_for_help = len(words) < 2 or not {"-h", "--help"}.isdisjoint(words)
@@ -68,6 +68,7 @@ def _noun(module: str, words: list[str]) -> int:
         start.wire(settings)
         if command.needs_keys:
             start.check_not_rolled_back()
+            demo_mark.refuse_contradiction(settings.home)
     try:
         answer = command.perform(options)
         rendered = import_module("trustkeep.web.command").rendered
@@ -135,14 +136,14 @@ def _init(words: list[str]) -> int:
 
 
 def _demo(words: list[str]) -> int:
-    """A demo company of its own, living through the main job."""
+    """A demo company of its own, and six months of its life; made once, and anew if one asks."""
     from trustkeep.config import demo
 
-    if words:
-        print("`trustkeep demo` takes no arguments.", file=sys.stderr)  # noqa: T201
+    if words not in ([], ["--anew"]):
+        print("`trustkeep demo` takes --anew or nothing.", file=sys.stderr)  # noqa: T201
         return _USAGE
     _tell_of_waiting()
-    demo.run(_say)
+    demo.run(_say, anew=bool(words))
     return 0
 
 
@@ -164,7 +165,7 @@ def _test(words: list[str]) -> int:
 
 WORDS: Mapping[str, tuple[Callable[[list[str]], int], str]] = MappingProxyType(
     {
-        "demo": (_demo, "a demo company of its own, living through the main job"),
+        "demo": (_demo, "a demo company with six months behind it; --anew makes it again"),
         "init": (_init, "make or bring up to date this installation, and set a company up"),
         "serve": (_serve, "run everything; on a fresh machine, make it first"),
         "work": (_work, "run one more worker, here or on another machine"),

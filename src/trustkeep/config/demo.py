@@ -1,42 +1,62 @@
-"""`trustkeep demo`: a company of its own, in a folder of its own, living through the main job."""
+"""`trustkeep demo`: a company of its own, in a folder of its own, with six months behind it."""
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 
 from trustkeep.base import actor as actors
+from trustkeep.base import world
 from trustkeep.base.errors import Conflict
-from trustkeep.config import environment, pg_folders, start
+from trustkeep.config import demo_mark, demo_people, environment, pg_folders, start
+from trustkeep.config.demo_mark import Stage
 from trustkeep.config.environment import Environment
 from trustkeep.kernel.keys import file_lock
+from trustkeep.simulation import plan as plans
+from trustkeep.simulation.clock import Clock
+from trustkeep.simulation.happenings import Plan
 
-SEED, COUNT = 7, 59
-KIT = "recovery-kit.txt"
-MARK = "demo"  # a file that only this command makes; it alone allows the demo's shortcuts
+STORY = "story"  # the folder of the files that the story makes
 _VERIFIER = Path(__file__).parents[3] / "verify" / "trustkeep_verify.py"
 
 Say = Callable[[str], None]
 
 
-def run(say: Say) -> None:
-    """Make the demo company anew and tell its story.
+def run(
+    say: Say, *, anew: bool = False, days: int = plans.DAYS, customers: int = plans.CUSTOMERS
+) -> None:
+    """Make the demo company, unless it is there, and say what to try.
+
+    One that was cut short is made again from its beginning, and one that is there if `anew`.
 
     Raises:
-        Conflict: the folder holds an installation that is no demo, or a demo is running there.
+        Conflict: the folder holds an installation that is no demo, or a demo or `serve` runs there.
         StoryError: a step did not come true.
     """
     settings = _own_settings()
     with _alone(settings.home):
-        _clear(settings)
-        start.init(settings, say)
-        _live(settings, say)
+        reached = demo_mark.stage(settings.home)
+        if reached is Stage.BEGUN:
+            say("the demo here was cut short, or is of an earlier release: it is made again")
+        if reached is not Stage.LIVED or anew:
+            _make(
+                settings,
+                say,
+                plans.of(demo_people.SEED, _yesterday(), days=days, customers=customers),
+            )
+    for line in demo_people.what_to_try(settings):
+        say(line)
+
+
+def _yesterday() -> date:
+    return world.today("UTC") - timedelta(days=1)
 
 
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
-    """Be the only demo of this folder: each begins by removing what the one before left."""
+    """Be the only demo of this folder: making one begins by removing what the one before left."""
     pg_folders.make_home(home.parent)
     try:
         with file_lock.held(home.with_name(home.name + ".lock"), wait=False):
@@ -48,36 +68,77 @@ def _alone(home: Path) -> Iterator[None]:
         ) from None
 
 
-def _live(settings: Environment, say: Say) -> None:
-    from django.db import connection
+def _make(settings: Environment, say: Say, plan: Plan) -> None:
+    """Live through the plan on a clock of its own, then prove the main job here and now."""
+    _refuse_served(settings.home)
+    _clear(settings)
+    clock = Clock(plan.begins_at)
+    # From the making of the keys on: what is older than the company would be of its future.
+    with world.another(clock):
+        start.init(settings, say)
+        told = _Told(settings, plan, clock)
+        for sentence in told.life.lived():
+            say(sentence)
+    for sentence in told.story.end(told.life.cast()):
+        say(sentence)
+    demo_people.write_tokens(settings, told.desk)
+    _show_state(say)
+    demo_mark.put(settings.home, Stage.LIVED)
+    _stop(settings)
 
-    from trustkeep.config import embedded, key_acts, pg_tools
+
+class _Told:
+    """The company with its story, told from a seed."""
+
+    def __init__(self, settings: Environment, plan: Plan, clock: Clock) -> None:
+        from trustkeep.config import embedded, pg_tools
+        from trustkeep.simulation import staff, terms
+        from trustkeep.simulation.desk import Desk
+        from trustkeep.simulation.life import Life
+        from trustkeep.simulation.story import Story, Tools
+
+        folder, home = settings.home / STORY, settings.home
+        os.umask(0o077)  # what the story makes holds names and addresses, if only made-up ones
+        folder.mkdir()
+        tools = Tools(
+            dump=lambda path: pg_tools.dump(home, embedded.DATABASE, path),
+            scratch=lambda path: pg_tools.scratch(home, path),
+            verifier=_VERIFIER if _VERIFIER.exists() else None,
+        )
+        rows = terms.rows(demo_people.SEED, plan.customers)
+        people = {one.key: one for one in staff.people(demo_people.SEED)}
+        self.story = Story(folder, rows, terms.TERMS, tools)
+        self.desk = Desk(clock, people, list(rows), folder, lambda: prove_kit(folder))
+        self.life = Life(plan, self.desk, self.story)
+
+
+def prove_kit(folder: Path) -> None:
+    """Make a recovery kit and open it, in place of the one before."""
+    from trustkeep.config import key_acts
+
+    host, kit = actors.host(os.getuid()), folder / "recovery-kit.txt"
+    kit.unlink(missing_ok=True)
+    key_acts.prove_kit(host, kit, key_acts.make_kit(host, kit))
+
+
+def _show_state(say: Say) -> None:
     from trustkeep.kernel.clauses import queries, rendering, runner
     from trustkeep.kernel.keys import looking
-    from trustkeep.simulation import company, customers
-    from trustkeep.simulation.story import Story, Tools
 
-    folder = settings.home / "story"
-    os.umask(0o077)  # what the story makes holds names and addresses, if only made-up ones
-    folder.mkdir()
-    tools = Tools(
-        dump=lambda path: pg_tools.dump(settings.home, embedded.DATABASE, path),
-        scratch=lambda path: pg_tools.scratch(settings.home, path),
-        verifier=_VERIFIER if _VERIFIER.exists() else None,
-    )
-    rows = list(customers.from_seed(SEED, COUNT))
-    host = actors.host(os.getuid())
-    key_acts.prove_kit(host, folder / KIT, key_acts.make_kit(host, folder / KIT))
-    say("recovery kit made and proven")
-    for sentence in Story(folder, rows, company.NAMES, tools).told():
-        say(sentence)
     looking.look(whole=True)
     say("state compared with the ledger; now the SOP itself:")
     runner.run_all()
+    start.publish_what_waits()
     print(rendering.as_text(queries.state(), colour=False))  # noqa: T201 - the demo's own output
+
+
+def _stop(settings: Environment) -> None:
+    from django.db import connection
+
+    from trustkeep.config import embedded
+
     connection.close()
     embedded.stop(settings.home)
-    say(f"everything of the demo lies in {settings.home}; run it again and it is made anew")
 
 
 def _own_settings() -> Environment:
@@ -90,24 +151,39 @@ def _own_settings() -> Environment:
         TRUSTKEEP_HOME=str(home),
         TRUSTKEEP_MASTER_KEY=f"file:{beside / 'master.key'}",
         TRUSTKEEP_RECOVERY_SLOT=str(beside / "recovery-slot"),
-        DATABASE_URL=None,
-        DATABASE_URL_FILE=None,
+        **dict.fromkeys(demo_people.ELSEWHERE),
     )
     return environment.current()
 
 
+def _refuse_served(home: Path) -> None:
+    from trustkeep.config.serving.unsealing import LOCK
+
+    served = home / "run" / LOCK
+    try:
+        if served.exists():
+            with file_lock.held(served, wait=False):
+                return
+    except BlockingIOError:
+        raise Conflict(f"`trustkeep serve` runs in {home}: stop it, then run this again.") from None
+
+
 def _clear(settings: Environment) -> None:
+    """Take away what a demo before left, and mark the folder as a demo's before anything else."""
     from trustkeep.config import embedded
 
     home = settings.home
     if home.exists() and any(home.iterdir()):
-        if not (home / MARK).exists():
+        if demo_mark.stage(home) is None:
             raise Conflict(
                 f"{home} holds an installation that is no demo: unset TRUSTKEEP_HOME, or name an "
                 "empty folder."
             )
         embedded.stop(home)
-        shutil.rmtree(home)
+        # The mark goes last: killed in between, what is left is still a demo's.
+        for each in home.iterdir():
+            if each.name != demo_mark.NAME:
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
         shutil.rmtree(home.with_name(home.name + "-elsewhere"), ignore_errors=True)
     pg_folders.make_home(home)
-    (home / MARK).write_text("made by trustkeep demo; removed by its next run\n")
+    demo_mark.put(home, Stage.BEGUN)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from trustkeep.base.errors import Misconfigured, Tampered, Unavailable
+from trustkeep.config import demo_mark
 
 if TYPE_CHECKING:
     from trustkeep.config.environment import Environment
@@ -205,8 +206,11 @@ def found_keys(environment: Environment, master: MasterKeyProvider, say: Say) ->
     founding.found(places, master)
 
 
-def begin_ledger(say: Say) -> None:
-    """Write the first entry and publish the first checkpoint, which the anchors then hold."""
+def begin_ledger(environment: Environment, say: Say) -> None:
+    """Write the first entry and publish the first checkpoint, which the anchors then hold.
+
+    In a demo's folder the entry says so, for good.
+    """
     import os
 
     from django.db import transaction
@@ -221,6 +225,7 @@ def begin_ledger(say: Say) -> None:
         say("beginning the ledger")
         keys = service.current()
         details = {"epoch": keys.epoch(), "slots": [slot.name for slot in keys.slots]}
+        details |= demo_mark.said_of(environment.home)
         with transaction.atomic(durable=True):
             log.append(KeyEvent.FOUNDED, actors.host(os.getuid()), details=details)
     if not sequencer.run_once():
@@ -258,7 +263,8 @@ def init(environment: Environment, say: Say, master: MasterKeyProvider | None = 
         found_keys(environment, source, say)
         wire(environment, source)
         check_not_rolled_back()
-        begin_ledger(say)
+        demo_mark.refuse_contradiction(environment.home)
+        begin_ledger(environment, say)
 
 
 def everything(environment: Environment, say: Say = silent) -> None:
@@ -268,3 +274,4 @@ def everything(environment: Environment, say: Say = silent) -> None:
     check_migrated()
     wire(environment)
     check_not_rolled_back()
+    demo_mark.refuse_contradiction(environment.home)

@@ -1,1 +1,1 @@
-"""An organisation lived through from a seed: the demo company and, later, a whole year of it."""
+"""Companies lived through from a seed: a shop with its main job, a company with months of work."""

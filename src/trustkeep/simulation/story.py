@@ -11,18 +11,17 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Denied, TrustkeepError, Unacceptable
 from trustkeep.kernel.keys import service
 from trustkeep.kernel.ledger import export, ports, sequencer
-from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault import known
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import actions as customers
-from trustkeep.simulation import company
-from trustkeep.simulation.company import MAPPED, WITH_FAX, Staff
-from trustkeep.simulation.customers import COLUMNS
+from trustkeep.rooms.customers.rules import Mapped
 
 Row = Mapping[str, str]
+Reading = tuple[str, Sequence[str]]  # purpose, fields
 
 
 class StoryError(TrustkeepError):
@@ -44,73 +43,109 @@ class Tools:
     verifier: Path | None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Somebody who plays in the story."""
+
+    name: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who imports and asks for the erasure, who reads, and who agrees to the erasure."""
+
+    steward: Part
+    agent: Part
+    head: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What this company calls things.  `reading` needs a case; `beyond` was granted to nobody.
+
+    `too_much` maps a column more than any purpose needs.
+    """
+
+    columns: Sequence[str]
+    mapped: Mapped
+    too_much: Mapped
+    reading: str  # the purpose; the field is `phone`
+    beyond: Reading
+
+
 @dataclass(slots=True)
 class Story:
-    """A demo company and what happens in it.  `folder` takes the files that it makes."""
+    """The main job in a company that there is.  `folder` takes the files that it makes.
+
+    It is about the first customer; what is read of the others is their affair.
+    """
 
     folder: Path
     rows: Sequence[Row]
-    names: Sequence[str]
+    terms: Terms
     tools: Tools
 
-    def told(self) -> Iterator[str]:
+    def told(self, cast: Cast) -> Iterator[str]:
         """Live through it; a sentence for each thing that came true.
 
         Raises:
             StoryError: something did not come true.
         """
-        staff = company.hire(self.names)
-        dpo = _who(staff, Role.DPO)
-        company.declare(dpo.actor)
-        company.grant(dpo.actor, staff)
-        yield f"{len(staff)} people hired, 3 purposes declared by {dpo.name} (DPO)"
-        yield from self._imported(_who(staff, Role.DATA_STEWARD))
-        yield from self._read(_who(staff, Role.SUPPORT_AGENT))
-        yield from self._verified()
-        yield from self._erased(_who(staff, Role.DATA_STEWARD), _who(staff, Role.DEPARTMENT_HEAD))
+        yield from self.beginning(cast)
+        yield from self.end(cast)
 
-    def _imported(self, steward: Staff) -> Iterator[str]:
+    def beginning(self, cast: Cast) -> Iterator[str]:
+        """How the customers come in."""
+        yield from self._imported(cast.steward)
+
+    def end(self, cast: Cast) -> Iterator[str]:
+        """What the customers' values are protected from."""
+        yield from self._read(cast.agent)
+        yield from self._verified()
+        yield from self._erased(cast.steward, cast.head)
+
+    def _imported(self, steward: Part) -> Iterator[str]:
         file = self.folder / "customers.csv"
         with file.open("w", newline="", encoding="utf-8") as out:
-            writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore")
+            writer = csv.DictWriter(out, self.terms.columns, extrasaction="ignore")
             writer.writeheader()
             writer.writerows(self.rows)
         try:
-            self._import(steward, file, WITH_FAX)
+            self._import(steward, file, self.terms.too_much)
         except Unacceptable as refusal:
             yield f"import with fax numbers refused: {refusal.sentence}"
         else:
             raise StoryError("A field that no purpose needs was imported.")
-        done = self._import(steward, file, MAPPED)
-        _must(done.created == len(self.rows) and not done.refused, "Not every row was imported.")
-        again = self._import(steward, file, MAPPED)
-        _must(again.created == 0, "The second import made customers twice.")
+        done = self._import(steward, file, self.terms.mapped)
+        must(done.created == len(self.rows) and not done.refused, "Not every row was imported.")
+        again = self._import(steward, file, self.terms.mapped)
+        must(again.created == 0, "The second import made customers twice.")
         yield f"{done.created} customers imported, encrypted; the same file again: 0 created"
 
-    def _import(self, steward: Staff, file: Path, mapped: Any) -> customers.Imported:
+    def _import(self, steward: Part, file: Path, mapped: Mapped) -> customers.Imported:
         return customers.import_customers(
             steward.actor, file=file, mapped=mapped, source="demo", is_demo=True
         )
 
-    def _read(self, agent: Staff) -> Iterator[str]:
+    def _read(self, agent: Part) -> Iterator[str]:
         row = self.rows[0]
         customer = known.customer_of(row["CustomerId"])
         access.open_case(agent.actor, system="helpdesk", reference="4711", customers=[customer])
         found = access.find_customers(
-            agent.actor, element="email", value=row["Email"], purpose="support",
+            agent.actor, element="email", value=row["Email"], purpose=self.terms.reading,
             case="helpdesk:4711",
         )  # fmt: skip
-        _must(customer in found.customers, "The customer was not found by the e-mail address.")
+        must(customer in found.customers, "The customer was not found by the e-mail address.")
         opened = access.read_fields(
-            agent.actor, customer=customer, fields=["phone"], purpose="support",
-            case="helpdesk:4711",
+            agent.actor, customer=customer, fields=["phone"],
+            purpose=self.terms.reading, case="helpdesk:4711",
         )  # fmt: skip
-        _must(opened.opened_values["phone"] == row["Phone"].strip(), "Another value came out.")
+        must(opened.opened_values["phone"] == row["Phone"].strip(), "Another value came out.")
         yield f"{agent.name} (support) read a phone number for case helpdesk:4711"
+        purpose, fields = self.terms.beyond
         try:
-            access.read_fields(
-                agent.actor, customer=customer, fields=["address"], purpose="shipping"
-            )
+            access.read_fields(agent.actor, customer=customer, fields=fields, purpose=purpose)
         except Denied as refusal:
             yield f"the same person asked for an address to ship: {', '.join(refusal.reasons)}"
         else:
@@ -130,17 +165,17 @@ class Story:
             text=True,
             check=False,
         )
-        _must(ran.returncode == 0, f"The stand-alone verifier says: {ran.stdout}{ran.stderr}")
+        must(ran.returncode == 0, f"The stand-alone verifier says: {ran.stdout}{ran.stderr}")
         yield f"stand-alone verifier: {ran.stdout.strip().splitlines()[-1]}"
 
-    def _erased(self, steward: Staff, head: Staff) -> Iterator[str]:
+    def _erased(self, steward: Part, head: Part) -> Iterator[str]:
         row = self.rows[0]
         customer = known.customer_of(row["CustomerId"])
         dump = self.folder / "before.sql"
         self.tools.dump(dump)
         approval = customers.request_erasure(steward.actor, customer=customer)
         (outcome,) = customers.approve_erasure(head.actor, approval=approval, customer=customer)
-        _must(outcome.receipt is not None, "The erasure gave no receipt.")
+        must(outcome.receipt is not None, "The erasure gave no receipt.")
         receipt = outcome.receipt.note if outcome.receipt else b""
         (self.folder / "receipt.txt").write_bytes(receipt)
         digest = hashlib.sha256(receipt).hexdigest()[:16]
@@ -150,12 +185,12 @@ class Story:
 
     def _gone(self, customer: UUID, row: Row, dump: Path) -> Iterator[str]:
         keys = service.current()
-        _must(keys.customer_key(customer) is None, "The erased customer still has a key.")
+        must(keys.customer_key(customer) is None, "The erased customer still has a key.")
         with self.tools.scratch(dump) as query:
             blobs = query(
                 "SELECT count(*) FROM vault_sealedvalues WHERE customer_id = %s", customer
             )
-            _must(blobs[0][0] > 0, "The dump holds nothing of the customer: it proves nothing.")
+            must(blobs[0][0] > 0, "The dump holds nothing of the customer: it proves nothing.")
         yield (
             f"the dump from before, restored aside: {blobs[0][0]} sealed blob of the customer, "
             "and no key for it anywhere"
@@ -163,7 +198,7 @@ class Story:
         words = [value for name in ("Email", "Phone", "LastName") if (value := row[name].strip())]
         searched = [dump, keys.places.store, *sorted(keys.places.backups.iterdir())]
         hits = [path.name for path in searched if _holds(path.read_bytes(), words)]
-        _must(not hits, f"A value of the customer stands in {', '.join(hits)}.")
+        must(not hits, f"A value of the customer stands in {', '.join(hits)}.")
         yield f"{len(searched)} files searched (dump, key store, key backups): 0 hits"
 
 
@@ -175,10 +210,11 @@ def _holds(data: bytes, words: Sequence[str]) -> bool:
     )
 
 
-def _who(staff: Sequence[Staff], role: Role) -> Staff:
-    return next(one for one in staff if one.role is role)
+def must(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as a sentence
+    """Go on only if something is so.
 
-
-def _must(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as a sentence
+    Raises:
+        StoryError: it is not.
+    """
     if not holds:
         raise StoryError(otherwise)

@@ -16,7 +16,15 @@ from pathlib import Path
 import structlog
 
 from trustkeep.base.errors import Conflict, Misconfigured, SealedStart, TrustkeepError
-from trustkeep.config import embedded, hardening, pg_cluster, pg_folders, start, wiring
+from trustkeep.config import (
+    demo_mark,
+    embedded,
+    hardening,
+    pg_cluster,
+    pg_folders,
+    start,
+    wiring,
+)
 from trustkeep.config.environment import Environment
 from trustkeep.config.serving import web
 from trustkeep.config.serving.children import Child
@@ -109,6 +117,7 @@ class _Supervisor:
         try:
             start.wire(self._settings, source)
             start.check_not_rolled_back()
+            demo_mark.refuse_contradiction(self._settings.home)
         except SealedStart:
             if not isinstance(source, PassphraseProvider):
                 raise
@@ -128,6 +137,7 @@ class _Supervisor:
         try:
             start.wire(self._settings, InheritedProvider(key, WRONG_PASSPHRASE))
             start.check_not_rolled_back()
+            demo_mark.refuse_contradiction(self._settings.home)
         except TrustkeepError:
             os.close(key)
             raise

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from trustkeep.base import actor as actors
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Conflict, NotSignedIn, Unacceptable
-from trustkeep.config import demo, start, wiring
+from trustkeep.base.errors import NotSignedIn, Unacceptable
+from trustkeep.config import demo_mark, start, wiring
 from trustkeep.config.environment import Environment
 from trustkeep.config.management.commands._people_accounts import data_of, text_of
 from trustkeep.config.setting_up import acts, answers, standing
@@ -50,11 +50,7 @@ def init(settings: Environment, words: Sequence[str], say: Callable[[str], None]
     if call.wants_example:
         sys.stdout.write(answers.example())
         return 0
-    if (settings.home / demo.MARK).exists():
-        raise Conflict(
-            f"{settings.home} was made by `trustkeep demo`, and its data are never a real "
-            "company's: set TRUSTKEEP_HOME to another folder."
-        )
+    demo_mark.refuse_to_make_real(settings.home)
     start.init(settings, say)
     # A lock of its own: while somebody types, `serve` and the tables do not wait.
     with file_lock.held(settings.home / LOCK):

@@ -25,7 +25,10 @@ class KeyEvent(Event):
             "approval": Detail.ID,
         },
     )
-    FOUNDED = "keys.installation.founded", {"epoch": Detail.COUNT, "slots": Detail.CODES}
+    FOUNDED = (
+        "keys.installation.founded",
+        {"epoch": Detail.COUNT, "slots": Detail.CODES, "demo": Detail.FLAG},
+    )
     EPOCH_CHANGED = "keys.epoch.changed", {"epoch": Detail.COUNT, "slots": Detail.CODES}
     SLOT_PENDING = "keys.slot.pending", {"epoch": Detail.COUNT, "slots": Detail.CODES}
     KIT_MADE = "keys.kit.made"

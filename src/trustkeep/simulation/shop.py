@@ -1,4 +1,4 @@
-"""The demo company: a music shop with eight people, what it keeps, and what it keeps it for."""
+"""A music shop with eight people, what it keeps, and what it keeps it for: the smallest company."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers.rules import Mapped
 from trustkeep.rooms.purposes import actions as purposes
 from trustkeep.rooms.purposes.rules import CaseRule, LegalBasis
+from trustkeep.simulation.customers import COLUMNS
+from trustkeep.simulation.story import Cast, Part, Terms
 
 FIELDS: Mapping[str, str] = {
     "first_name": "FirstName",
@@ -28,8 +30,10 @@ FIELDS: Mapping[str, str] = {
     "phone": "Phone",
     "email": "Email",
 }
-MAPPED = Mapped("CustomerId", FIELDS)
-WITH_FAX = Mapped("CustomerId", {**FIELDS, "fax": "Fax"})
+TERMS = Terms(
+    COLUMNS, Mapped("CustomerId", FIELDS), Mapped("CustomerId", {**FIELDS, "fax": "Fax"}),
+    reading="support", beyond=("shipping", ("address",)),
+)  # fmt: skip
 LOOK_UPS = {
     "email": IndexKind.EMAIL, "phone": IndexKind.PHONE, "last_name": IndexKind.NAME,
     "city": IndexKind.PLACE, "postal_code": IndexKind.PLACE,
@@ -51,20 +55,28 @@ ROLES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Staff:
-    """Somebody of the demo company, and the token they act with."""
+class Staff(Part):
+    """Somebody of the shop."""
 
-    name: str
     role: Role
-    actor: Actor
-    token: str
 
 
-def hire(names: Sequence[str]) -> list[Staff]:
+def open_shop(names: Sequence[str]) -> Cast:
+    """Found the shop with these eight people, and say who plays which part in the story."""
+    staff = _hire(names)
+    dpo = _who(staff, Role.DPO).actor
+    _declare(dpo)
+    _grant(dpo, staff)
+    steward, agent, head = (
+        _who(staff, role) for role in (Role.DATA_STEWARD, Role.SUPPORT_AGENT, Role.DEPARTMENT_HEAD)
+    )
+    return Cast(steward, agent, head)
+
+
+def _hire(names: Sequence[str]) -> list[Staff]:
     """The eight people of the shop, each with their role."""
     founded = people.found(actors.host(0), name=names[0], email=_address(names[0]))
-    secret = founded.token.secret
-    staff = [Staff(names[0], ROLES[0][0], tokens.actor_for(secret), secret)]
+    staff = [Staff(names[0], tokens.actor_for(founded.token.secret), ROLES[0][0])]
     first = staff[0].actor
     for name, (role, giver) in zip(names[1:], ROLES[1:], strict=True):
         member = people.add_member(first, name=name, email=_address(name))
@@ -72,11 +84,11 @@ def hire(names: Sequence[str]) -> list[Staff]:
         issued = people.issue_token(first, member=member, label="demo", lasts=timedelta(days=30))
         handed = tokens.actor_for(issued.secret)
         own = people.issue_token(handed, member=member, label="own", lasts=timedelta(days=30))
-        staff.append(Staff(name, role, tokens.actor_for(own.secret), own.secret))
+        staff.append(Staff(name, tokens.actor_for(own.secret), role))
     return staff
 
 
-def declare(dpo: Actor) -> None:
+def _declare(dpo: Actor) -> None:
     """What may be kept, and what for; the fax number is needed by nothing."""
     purposes.declare_elements(
         dpo,
@@ -88,7 +100,7 @@ def declare(dpo: Actor) -> None:
                 index=LOOK_UPS.get(key, IndexKind.NONE),
                 kinds=[],
             )
-            for key, column in WITH_FAX.fields.items()
+            for key, column in TERMS.too_much.fields.items()
         ],
     )
     contract = {"eu": LegalBasis.CONTRACT}
@@ -108,11 +120,15 @@ def declare(dpo: Actor) -> None:
     )  # fmt: skip
 
 
-def grant(dpo: Actor, staff: Sequence[Staff]) -> None:
+def _grant(dpo: Actor, staff: Sequence[Staff]) -> None:
     """Support may read contact data for a case."""
     for one in staff:
         if one.role is Role.SUPPORT_AGENT:
             access.give_grant(dpo, grantee=one.actor.id, purpose="support")
+
+
+def _who(staff: Sequence[Staff], role: Role) -> Staff:
+    return next(one for one in staff if one.role is role)
 
 
 def _address(name: str) -> str:

@@ -1,0 +1,69 @@
+"""A demo never becomes a company's installation, and a company's never a demo's."""
+
+import pytest
+
+from trustkeep import cli
+from trustkeep.base.errors import Misconfigured
+from trustkeep.config import demo_mark, environment, start
+from trustkeep.config.demo_mark import Stage
+from trustkeep.kernel.keys.events import KeyEvent
+from trustkeep.kernel.ledger import history
+
+
+@pytest.fixture
+def home(installation):
+    installation.home.mkdir(exist_ok=True)
+    return installation.home
+
+
+def begun(installation):
+    start.begin_ledger(installation, start.silent)
+    return history.last(KeyEvent.FOUNDED)["details"]
+
+
+def test_what_is_founded_in_a_demos_folder_is_a_demo_for_good(installation, home):
+    demo_mark.put(home, Stage.BEGUN)
+
+    assert begun(installation)["demo"] is True
+    demo_mark.put(home, Stage.LIVED)
+    demo_mark.refuse_contradiction(home)  # here it may be used
+
+    (home / demo_mark.NAME).unlink()
+    with pytest.raises(Misconfigured, match="begun by `trustkeep demo`"):
+        demo_mark.refuse_contradiction(home)
+    assert demo_mark.stage(home) is None
+
+
+def test_a_companys_installation_is_no_demo_whatever_lies_in_its_folder(installation, home):
+    assert "demo" not in begun(installation)
+    demo_mark.refuse_contradiction(home)
+
+    demo_mark.put(home, Stage.LIVED)
+    with pytest.raises(Misconfigured, match="its ledger does not say so"):
+        demo_mark.refuse_contradiction(home)
+
+
+@pytest.mark.parametrize("reached", Stage)
+def test_init_refuses_in_a_demos_folder_before_it_does_anything(
+    tmp_path, monkeypatch, capsys, reached
+):
+    demo_mark.put(tmp_path, reached)
+    monkeypatch.setenv("TRUSTKEEP_HOME", str(tmp_path))
+    environment.current.cache_clear()
+    try:
+        with pytest.raises(SystemExit) as left:
+            cli.main(["init"])
+    finally:
+        monkeypatch.undo()
+        environment.current.cache_clear()
+
+    assert 4 == left.value.code
+    assert "never become a company's" in capsys.readouterr().err
+    assert [demo_mark.NAME] == [each.name for each in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("text", ["", "something else\n", "begun by trustkeep demo\n"])
+def test_a_mark_that_does_not_say_lived_is_of_a_demo_that_was_cut_short(tmp_path, text):
+    (tmp_path / demo_mark.NAME).write_text(text)
+
+    assert Stage.BEGUN is demo_mark.stage(tmp_path)
