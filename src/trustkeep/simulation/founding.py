@@ -17,6 +17,7 @@ from trustkeep.simulation import staff, terms
 from trustkeep.simulation.desk import Desk
 from trustkeep.simulation.staff import DIRECTOR, FOUNDER, HEADS, Person, Team
 
+COMPANY = "Music House"
 LASTS = timedelta(days=366)  # a token: the longest that there is
 TRAINED_FOR = timedelta(days=730)
 TRAINED = "privacy_trained"
@@ -28,6 +29,9 @@ _BY_DPO = frozenset(DATA_ROLES | {Role.DEPUTY_DPO})
 def found(desk: Desk, contract_ends: Mapping[str, date]) -> None:
     """Everything that stands on the evening of the first day, but for the customers."""
     admin = _first(desk)
+    people.state_organisation(
+        admin, name=COMPANY, country="DE", languages=["de", "en"], host_imaged=False
+    )
     units = _departments(desk, admin)
     there = [one for one in desk.people.values() if not one.seat.joins]
     for one in sorted(there, key=lambda one: one.seat.employed is not Employed.EMPLOYEE):
