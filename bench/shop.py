@@ -66,7 +66,7 @@ class Shop:
         ana = tokens.actor_for(
             actions.found(actors.host(0), name="Ana", email="a@x.example").token.secret
         )
-        who = {"ana": ana}
+        who, self.secrets = {"ana": ana}, {}
         for name, role, by in (
             ("dora", Role.DPO, "ana"),
             ("cleo", Role.DATA_STEWARD, "dora"),
@@ -77,7 +77,7 @@ class Shop:
             issued = actions.issue_token(ana, member=member, label="bench", lasts=timedelta(days=1))
             handed = tokens.actor_for(issued.secret)
             own = actions.issue_token(handed, member=member, label="own", lasts=timedelta(days=1))
-            who[name] = tokens.actor_for(own.secret)
+            who[name], self.secrets[name] = tokens.actor_for(own.secret), own.secret
         self.who = who
         look_ups = {"email": IndexKind.EMAIL, "phone": IndexKind.PHONE}
         purposes.declare_elements(
@@ -100,32 +100,38 @@ class Shop:
         """The plain, ungoverned way: one row of text a customer, one row a read."""
         from django.db import connection, models
 
-        attributes = {name: models.CharField(max_length=200) for name in FIELDS}
-        meta = type("Meta", (), {"app_label": "bench"})
-        self.Plain = type(
-            "Plain",
-            (models.Model,),
-            {"__module__": "bench", "Meta": meta, "reference": models.CharField(
-                max_length=60, unique=True), **attributes,
-             "email_index": None} | {"email": models.CharField(max_length=200, db_index=True),
-                                     "phone": models.CharField(max_length=200, db_index=True)},
-        )  # fmt: skip
-        self.Audit = type(
-            "Audit",
-            (models.Model,),
-            {
-                "__module__": "bench",
-                "Meta": meta,
-                "at": models.DateTimeField(auto_now_add=True),
-                "actor": models.CharField(max_length=60),
-                "customer": models.IntegerField(db_index=True),
-                "purpose": models.CharField(max_length=60),
-                "fields": models.JSONField(),
-            },
-        )
+        self.Plain, self.Audit = plain_models(models)
         with connection.schema_editor() as editor:
             editor.create_model(self.Plain)
             editor.create_model(self.Audit)
+
+
+def plain_models(models):
+    """A row of text a customer with an index where customers are looked up, and one a read."""
+    attributes = {
+        name: models.CharField(max_length=200, db_index=name in {"email", "phone"})
+        for name in FIELDS
+    }
+    meta = type("Meta", (), {"app_label": "bench"})
+    reference = models.CharField(max_length=60, unique=True)
+    plain = type(
+        "Plain", (models.Model,),
+        {"__module__": "bench", "Meta": meta, "reference": reference, **attributes},
+    )  # fmt: skip
+    audit = type(
+        "Audit",
+        (models.Model,),
+        {
+            "__module__": "bench",
+            "Meta": meta,
+            "at": models.DateTimeField(auto_now_add=True),
+            "actor": models.CharField(max_length=60),
+            "customer": models.IntegerField(db_index=True),
+            "purpose": models.CharField(max_length=60),
+            "fields": models.JSONField(),
+        },
+    )
+    return plain, audit
 
 
 chance = random.Random(7)
