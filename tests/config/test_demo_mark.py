@@ -1,9 +1,10 @@
 """A demo never becomes a company's installation, and a company's never a demo's."""
 
 import pytest
+from tests.config.running import Machine
 
 from trustkeep import cli
-from trustkeep.base.errors import Misconfigured
+from trustkeep.base.errors import Conflict, Misconfigured
 from trustkeep.config import demo_mark, environment, start
 from trustkeep.config.demo_mark import Stage
 from trustkeep.kernel.keys.events import KeyEvent
@@ -67,3 +68,28 @@ def test_a_mark_that_does_not_say_lived_is_of_a_demo_that_was_cut_short(tmp_path
     (tmp_path / demo_mark.NAME).write_text(text)
 
     assert Stage.BEGUN is demo_mark.stage(tmp_path)
+
+
+def test_a_companys_folder_that_somebody_marked_is_not_cleared_away(tmp_path):
+    machine = Machine()
+    try:
+        assert 0 == machine.run("init", "--ask-nothing")[0]
+        demo_mark.put(machine.home, Stage.LIVED)
+        code, _, err = machine.run("demo", "--anew")
+        assert (4, True) == (code, "so nothing was removed" in err), err
+        demo_mark.put(machine.home, Stage.BEGUN)
+        code, _, err = machine.run("demo")
+        assert (4, True) == (code, "so nothing was removed" in err), err
+        assert (machine.home / "keys" / "keys.sqlite").exists()
+        (machine.home / demo_mark.NAME).unlink()
+        assert 0 == machine.run("ledger", "verify")[0]
+    finally:
+        machine.remove()
+
+
+def test_with_a_database_elsewhere_keys_are_not_cleared_away(tmp_path):
+    (tmp_path / "keys").mkdir()
+    with pytest.raises(Conflict, match="nothing was removed"):
+        demo_mark.refuse_to_remove_real(tmp_path)
+    (tmp_path / "keys").rmdir()
+    demo_mark.refuse_to_remove_real(tmp_path)

@@ -39,7 +39,7 @@ def run(
     with _alone(settings.home):
         reached = demo_mark.stage(settings.home)
         if reached is Stage.BEGUN:
-            say("the demo here was cut short, or is of an earlier release: it is made again")
+            say("the demo here was cut short: it is made again")
         if reached is not Stage.LIVED or anew:
             _make(
                 settings,
@@ -179,6 +179,7 @@ def _clear(settings: Environment) -> None:
                 f"{home} holds an installation that is no demo: unset TRUSTKEEP_HOME, or name an "
                 "empty folder."
             )
+        demo_mark.refuse_to_remove_real(home)
         embedded.stop(home)
         # The mark goes last: killed in between, what is left is still a demo's.
         for each in home.iterdir():

@@ -5,10 +5,17 @@ without being found: so invented customers never become those of a company, and 
 the demo's staff acts nowhere else.
 """
 
+import json
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
 
 from trustkeep.base.errors import Conflict, Misconfigured
+
+if TYPE_CHECKING:
+    from trustkeep.config.embedded import Server
 
 NAME = "demo"  # a file that only `trustkeep demo` makes
 
@@ -52,6 +59,40 @@ def refuse_to_make_real(home: Path) -> None:
         )
 
 
+def refuse_to_remove_real(home: Path) -> None:
+    """Refuse to clear a marked folder away whose ledger was not begun by a demo.
+
+    The mark is a file, which anybody may put anywhere; the ledger is asked without any key.
+
+    Raises:
+        Conflict: something of a company may lie there.
+    """
+    from trustkeep.config import embedded, pg_folders
+
+    if not pg_folders.of(home).data.exists():
+        is_real = (home / "keys").exists()  # with a database elsewhere
+    else:
+        founded = _founding_entries(embedded.ensure_running(home))
+        is_real = not all(entry["details"].get("demo") for entry in founded)
+    if is_real:
+        raise Conflict(
+            f"{home / NAME} marks a demo's folder, but its ledger was not begun by `trustkeep "
+            "demo`, so nothing was removed: name another folder in TRUSTKEEP_HOME."
+        )
+
+
+def _founding_entries(server: "Server") -> list[dict[str, Any]]:
+    from trustkeep.kernel.keys.events import KeyEvent
+
+    try:
+        with server.connect() as reading:
+            asked = "SELECT body FROM ledger_entry WHERE event = %s"
+            rows = reading.execute(asked, (KeyEvent.FOUNDED.value,)).fetchall()
+    except (psycopg.errors.UndefinedTable, psycopg.OperationalError):
+        return []  # it was cut short before there was a ledger
+    return [json.loads(bytes(body)) for (body,) in rows]
+
+
 def refuse_contradiction(home: Path) -> None:
     """Refuse where folder and ledger do not say the same; the keys must be there.
 
@@ -72,7 +113,6 @@ def refuse_contradiction(home: Path) -> None:
         )
     if is_marked and not is_demo:
         raise Misconfigured(
-            f"{home / NAME} marks a demo's folder, but its ledger does not say so: if an earlier "
-            "release made this demo, `trustkeep demo` makes it again; if it is a company's, remove "
-            "that file."
+            f"{home / NAME} marks a demo's folder, but its ledger does not say so: if it is a "
+            "company's, remove that file; if an earlier release made this demo, remove the folder."
         )
