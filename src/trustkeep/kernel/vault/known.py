@@ -32,9 +32,8 @@ def customer_or_nobody(reference: str) -> UUID:
 
     For acts whose decision, and whose entry in the ledger, shall say so.
     """
-    (digest,) = references.hashes(service.current(), [reference])
-    found = recorded([digest])
-    return merged.survivor_of(found[digest]) if digest in found else NOBODY
+    found = record_or_nobody(None, reference)
+    return found if found == NOBODY else merged.survivor_of(found)
 
 
 def one(customer: UUID | None, reference: str | None) -> UUID:
@@ -49,6 +48,14 @@ def one(customer: UUID | None, reference: str | None) -> UUID:
 def one_or_nobody(customer: UUID | None, reference: str | None) -> UUID:
     """As `one`, with `NOBODY` for a reference that means no customer."""
     return merged.survivor_of(customer) if customer else customer_or_nobody(reference or "")
+
+
+def record_or_nobody(customer: UUID | None, reference: str | None) -> UUID:
+    """As `one_or_nobody`, but the very record that is named, for acts that look where it leads."""
+    if customer:
+        return customer
+    (digest,) = references.hashes(service.current(), [reference or ""])
+    return recorded([digest]).get(digest, NOBODY)
 
 
 def named(text: str) -> UUID:

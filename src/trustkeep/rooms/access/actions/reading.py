@@ -18,7 +18,7 @@ from trustkeep.kernel.ledger import log
 from trustkeep.kernel.ledger.feeding import Feed
 from trustkeep.kernel.ledger.log import EntryRef
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import opening
+from trustkeep.kernel.vault import merged, opening
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access import queries, remedies, rules
@@ -70,6 +70,8 @@ def read_fields(
 ) -> Opened:
     """Open some fields of one customer for one purpose.  `case` is `system:reference`.
 
+    Of one who was merged, those of whoever has the values now.
+
     Raises:
         Denied: with every reason; the refusal itself is in the ledger.
         Missing: the customer was erased while this was decided.
@@ -80,12 +82,17 @@ def read_fields(
     with transaction.atomic(durable=True):
         now = world.now()
         (seen,), elements = queries.seen_under_lock(actor, asked, now)
-        decision = rules.decide(seen.facts, now)
-        about = entry_about(actor, asked, seen.facts, decision)
-        ref = log.append_and_commit(
-            about.event, actor, customer=about.customer(customer), purpose=about.purpose,
-            details=about.details,
-        )  # fmt: skip
+        is_merged = seen.header is not None and seen.header.into is not None
+        if not is_merged:
+            decision = rules.decide(seen.facts, now)
+            about = entry_about(actor, asked, seen.facts, decision)
+            ref = log.append_and_commit(
+                about.event, actor, customer=about.customer(customer), purpose=about.purpose,
+                details=about.details,
+            )  # fmt: skip
+    if is_merged:
+        survivor = merged.survivor_of(customer)
+        return read_fields(actor, customer=survivor, fields=fields, purpose=purpose, case=case)
     points.reached("access.entry_committed")
     # Raised only after the commit: raising inside would roll the refusal's entry back.
     if decision.refused or seen.header is None:

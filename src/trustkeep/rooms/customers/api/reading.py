@@ -93,8 +93,8 @@ class Changed(Schema):
 def read(request: ApiRequest, asked: ReadingAsked) -> Reading:
     """Read some fields of one customer for a purpose; the entry is in the ledger before."""
     opened = access.read_fields(
-        request.actor, customer=asked.or_nobody(), fields=asked.fields, purpose=asked.purpose,
-        case=asked.case,
+        request.actor, customer=asked.record_or_nobody(), fields=asked.fields,
+        purpose=asked.purpose, case=asked.case,
     )  # fmt: skip
     return Reading.of(opened)
 

@@ -25,6 +25,10 @@ class Whom(Asked):
         """The customer's id; nobody's, where the reference means nobody."""
         return known.one_or_nobody(self.customer, self.reference)
 
+    def record_or_nobody(self) -> UUID:
+        """The record that is named, for a reading, which looks itself where it leads."""
+        return known.record_or_nobody(self.customer, self.reference)
+
     def known(self) -> UUID:
         """The customer's id.
 

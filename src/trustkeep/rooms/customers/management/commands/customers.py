@@ -73,7 +73,7 @@ class Command(FileVerbs, OutVerbs, MergingVerbs):
         """Read for a purpose; the entry that permits it is named."""
         opened = access.read_fields(
             actor,
-            customer=known.one_or_nobody(customer, reference),
+            customer=known.record_or_nobody(customer, reference),
             fields=fields,
             purpose=purpose,
             case=case,
