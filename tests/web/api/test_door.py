@@ -1,9 +1,11 @@
 """What holds for every operation: known callers, permissions, problems, nothing repeated."""
 
 import json
+from collections import Counter
 
 import pytest
 from django.test import Client
+from ninja import Schema
 
 from trustkeep.config.api.gathered import DOORS, api
 from trustkeep.kernel.ledger.models import Entry
@@ -40,6 +42,21 @@ def test_every_operation_of_the_description_was_declared_by_a_door():
     }
 
     assert declared == described
+
+
+def test_no_two_operations_or_bodies_of_the_description_have_one_name():
+    """The second would be described in the place of the first."""
+    described = api.get_openapi_schema(path_prefix="api/v1/")
+    ids = [each["operationId"] for one in described["paths"].values() for each in one.values()]
+    names = [each.__name__ for each in _below(Schema) if each.__module__.startswith("trustkeep.")]
+
+    assert [] == [name for name, count in Counter([*ids, *names]).items() if count > 1]
+
+
+def _below(schema):
+    for each in schema.__subclasses__():
+        yield each
+        yield from _below(each)
 
 
 @pytest.mark.parametrize("header", [None, "Bearer tk_wrong", "Basic dXNlcjpwYXNz", "Bearer"])

@@ -38,7 +38,7 @@ class WebhookChange(Asked):
     events: _Events | None = None
 
 
-class Renewal(Asked):
+class SecretRenewal(Asked):
     """For how many days the secret before signs as well."""
 
     overlap_days: Annotated[int, Field(ge=0, le=30)] = 7
@@ -143,7 +143,7 @@ def remove_webhook(request: ApiRequest, webhook: UUID) -> None:
     "/webhooks/{uuid:webhook}/secret", Permission.MANAGE_WEBHOOKS, answers=SecretRenewed,
     keeps=False,
 )  # fmt: skip
-def renew_secret(request: ApiRequest, webhook: UUID, asked: Renewal) -> SecretRenewed:
+def renew_secret(request: ApiRequest, webhook: UUID, asked: SecretRenewal) -> SecretRenewed:
     """A new secret, shown once; the one before signs as well for some days."""
     secret = actions.renew_secret(
         request.actor, webhook=webhook, overlap=timedelta(days=asked.overlap_days)

@@ -97,7 +97,7 @@ class ExportState(Schema):
 @door.post(
     "/customers/search", Permission.SEARCH_CUSTOMERS, answers=Cards, status=200, repeats=True
 )
-def search(request: ApiRequest, asked: CardsAsked) -> Cards:
+def search_cards(request: ApiRequest, asked: CardsAsked) -> Cards:
     """Find customers by a value, or a name beside a second value, and answer masked cards."""
     beside = access.Value(asked.beside.element, asked.beside.value) if asked.beside else None
     sought = Sought(
