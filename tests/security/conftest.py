@@ -129,6 +129,9 @@ def _fitting(company, dan, folder):
         customers.request_erasure(company.cleo, customer=company.customer(each, city="Hel"))
         for each in ("C-3", "C-4")
     )
+    third = company.customer("C-5", city="Hel")
+    again = customers.request_erasure(company.cleo, customer=third)
+    unlike = company.customer("C-6", city="Hel")
     access.open_case(company.ben, system="helpdesk", reference="old", customers=[dan])
     clauses.exempt(
         company.dora, part="4.2b.places", reason="No places", expires_at=world.now() + A_MONTH
@@ -163,21 +166,21 @@ def _fitting(company, dan, folder):
         "sensitivity": "identity", "legal_bases": {"eu": "contract"},
         "mapping": folder / "mapping.toml", "file": folder / "customers.csv",
     }  # fmt: skip
-    return everything, _of_doors(folder)
+    return everything, _of_doors(folder, again, unlike)
 
 
-def _of_doors(folder):
+def _of_doors(folder, again, unlike):
     """What fits one door and not others that call it the same."""
-    of_erasures = (
-        "POST /erasures/{approval}/agreement", "POST /erasures/{approval}/execution",
-        "customers approve-erasure", "customers erase",
-    )  # fmt: skip
+    of_erasures = ("POST /erasures/{approval}/agreement", "POST /erasures/{approval}/execution")
+    by_command = ("customers approve-erasure", "customers erase")
     of_starters = (
         "GET /starters/{key}/grants", "POST /starters/{key}/grants", "starters grants",
         "POST /starters/{key}/acceptance", "starters accept", "starters show",
     )  # fmt: skip
     return {
         **{door: {"reference": "C-3"} for door in of_erasures},
+        **{door: {"reference": "C-5", "approval": again} for door in by_command},
+        **{door: {"other": unlike} for door in ("POST /duplicates/apart", "customers tell-apart")},
         **{door: {"key": "newsletter"} for door in of_starters},
         **{door: {"key": "trial"} for door in ("POST /elements", "PUT /purposes/{key}")},
         **{door: {"key": "former"} for door in ("DELETE /purposes/{key}", "purposes retire")},

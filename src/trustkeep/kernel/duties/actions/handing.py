@@ -16,7 +16,7 @@ from trustkeep.kernel.duties.models import CalendarAddress, Duty
 from trustkeep.kernel.duties.roster import RosterNow
 from trustkeep.kernel.duties.rules import State
 from trustkeep.kernel.ledger import log
-from trustkeep.kernel.people.authority import acting
+from trustkeep.kernel.people.authority import acting, require
 from trustkeep.kernel.people.permissions import Permission
 
 KEEPER = actors.job("duties.keeper")
@@ -31,6 +31,7 @@ def hand_over(actor: Actor, *, duty: UUID, to: UUID) -> None:
         Conflict: it is over.
         Unacceptable: the other person is not active.
     """
+    require(actor, Permission.OWN_DUTIES)
     key = queries.duty(duty).key
     with acting(actor, Permission.OWN_DUTIES):
         locks.duty(key)

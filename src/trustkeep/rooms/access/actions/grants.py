@@ -111,8 +111,8 @@ def _refuse_beyond_team(actor: Actor, grantee: UUID) -> None:
     if grantee not in _ROLES and grantee in roster.team_of(actor.id):
         return
     raise Denied(
-        "A head of department grants access to the members of that department only: the DPO grants "
-        "it to others and to whole roles.",
+        "A head of department decides on the access of the members of that department only: the "
+        "DPO on that of others and of whole roles.",
         ("not_your_team",),
     )
 
@@ -121,7 +121,7 @@ def revoke_grant(actor: Actor, *, grant: UUID) -> None:
     """End a grant at once: whoever is reading under it is waited for.
 
     Raises:
-        Denied: the actor may not grant.
+        Denied: the actor may not grant, or heads a department that the grantee is not in.
         Missing: there is no such grant.
     """
     people.require(actor, Permission.GRANT_ACCESS)
@@ -129,6 +129,7 @@ def revoke_grant(actor: Actor, *, grant: UUID) -> None:
     if row is None:
         raise _no_such_grant()
     with people.acting(actor, Permission.GRANT_ACCESS, alone=row.grantee):
+        _refuse_beyond_team(actor, row.grantee)
         with sealed_sets.change(Grant, row.grantee, actor) as grants:
             if row.pk not in {one.pk for one in grants.rows}:  # somebody was quicker
                 raise _no_such_grant()

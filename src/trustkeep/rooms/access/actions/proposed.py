@@ -23,7 +23,7 @@ def give_proposed(actor: Actor, *, key: str) -> Iterator[tuple[Proposal, str | N
         Missing: there is no such set.
         Unacceptable: its purposes are not declared here, or not for these roles.
     """
-    wanted = [one for one in queries.proposals(key) if not one.stands]
+    wanted = [one for one in queries.proposals(actor, key) if not one.stands]
     for one in wanted:
         if not one.is_declared:
             raise Unacceptable(

@@ -83,15 +83,17 @@ class ProposalState(Schema):
 
 
 @door.get("/grants/members/{uuid:member}", Permission.VIEW_PEOPLE, answers=list[GrantState])
-def grants_of_member(request: ApiRequest, member: UUID) -> list[GrantState]:  # noqa: ARG001
+def grants_of_member(request: ApiRequest, member: UUID) -> list[GrantState]:
     """What one member may read by grants of their own; those of their roles stand apart."""
-    return [GrantState.of(one) for one in queries.grants_of(member)]
+    return [GrantState.of(one) for one in queries.grants_shown(request.actor, member)]
 
 
 @door.get("/grants/roles/{role}", Permission.VIEW_PEOPLE, answers=list[GrantState])
-def grants_of_role(request: ApiRequest, role: Role) -> list[GrantState]:  # noqa: ARG001
+def grants_of_role(request: ApiRequest, role: Role) -> list[GrantState]:
     """What everybody with a role may read."""
-    return [GrantState.of(one) for one in queries.grants_of(rules.grantee_of(role))]
+    return [
+        GrantState.of(one) for one in queries.grants_shown(request.actor, rules.grantee_of(role))
+    ]
 
 
 @door.post("/grants", Permission.GRANT_ACCESS, answers=GrantState)
@@ -114,9 +116,9 @@ def revoke_grant(request: ApiRequest, grant: UUID) -> None:
 
 
 @door.get("/starters/{key}/grants", Permission.GRANT_ACCESS, answers=list[ProposalState])
-def proposed_grants(request: ApiRequest, key: Code) -> list[ProposalState]:  # noqa: ARG001
+def proposed_grants(request: ApiRequest, key: Code) -> list[ProposalState]:
     """Who would read what by the grants that a starter set proposes."""
-    return [ProposalState.of(one) for one in queries.proposals(key)]
+    return [ProposalState.of(one) for one in queries.proposals(request.actor, key)]
 
 
 @door.post("/starters/{key}/grants", Permission.GRANT_ACCESS, answers=list[ProposalState])

@@ -8,7 +8,11 @@ from trustkeep.rooms.access.queries.locked import (
     policy_under_lock,
     seen_under_lock,
 )
-from trustkeep.rooms.access.queries.policy import grants_of, unmasked_beside
+from trustkeep.rooms.access.queries.policy import (
+    grants_of,
+    grants_shown,
+    unmasked_beside,
+)
 from trustkeep.rooms.access.queries.proposed import Proposal, proposals
 
 __all__ = [
@@ -19,6 +23,7 @@ __all__ = [
     "case_hash",
     "everything_under_lock",
     "grants_of",
+    "grants_shown",
     "is_system",
     "policy_under_lock",
     "proposals",

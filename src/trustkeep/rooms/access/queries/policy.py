@@ -8,11 +8,14 @@ from uuid import UUID
 
 from django.db import connection
 
+from trustkeep.base.actor import Actor
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.keys.sealed_rows import INSTALLATION, SEAL_BYTES
 from trustkeep.kernel.keys.standing import Standing
+from trustkeep.kernel.people import directory
+from trustkeep.kernel.people.authority import require
 from trustkeep.kernel.people.models import Clearance, RoleAssignment
-from trustkeep.kernel.people.permissions import Role
+from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access import rules
 from trustkeep.rooms.access.models import Grant
@@ -90,6 +93,7 @@ def _sets_of(person: UUID, roles: frozenset[Role]) -> Wanted:
 
 
 _EVERY_ROLE = frozenset(Role)
+_GRANTEES = frozenset(map(rules.grantee_of, Role))
 _held: dict[UUID, frozenset[Role]] = {}
 _known: dict[tuple[UUID, str], tuple[Wanted, bytes, frozenset[str], Policy]] = {}
 
@@ -152,6 +156,19 @@ def _sealed_now(wanted: Wanted) -> bytes:
 def grants_of(grantee: UUID) -> tuple[Grant, ...]:
     """The grants of one person or role."""
     return sealed_sets.rows(Grant, grantee)
+
+
+def grants_shown(actor: Actor, grantee: UUID) -> tuple[Grant, ...]:
+    """The grants of a role, or of one person to whoever may see that person.
+
+    Raises:
+        Denied: the actor sees nobody's record.
+        Missing: there is nobody of that id, or it is not the actor's to see.
+    """
+    require(actor, Permission.VIEW_PEOPLE)
+    if grantee not in _GRANTEES:
+        directory.visible_to(actor).one(grantee)
+    return grants_of(grantee)
 
 
 def unmasked_beside(grant: Grant) -> list[str]:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from trustkeep.base import world
+from trustkeep.base.actor import Actor
 from trustkeep.kernel.people import queries as roster
+from trustkeep.kernel.people.authority import require
+from trustkeep.kernel.people.permissions import Permission
 from trustkeep.rooms.access.models import Grant
 from trustkeep.rooms.access.queries.policy import grants_of
 from trustkeep.rooms.access.rules import EVERY_FIELD, grantee_of
@@ -30,12 +33,14 @@ class Proposal:
     stands: bool
 
 
-def proposals(key: str) -> list[Proposal]:
-    """The grants that a starter set proposes.
+def proposals(actor: Actor, key: str) -> list[Proposal]:
+    """The grants that a starter set proposes, to whoever gives grants.
 
     Raises:
+        Denied: the actor may not grant.
         Missing: there is no such set.
     """
+    require(actor, Permission.GRANT_ACCESS)
     declared, now = purposes.terms_by_key(), world.now()
     live = {each: terms for each, terms in declared.items() if terms.is_live(now)}
     return [

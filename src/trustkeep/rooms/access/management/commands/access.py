@@ -89,7 +89,7 @@ class Command(NounCommand):
         return Answer({"revoked": str(grant)})
 
     @verb("grants", permission=Permission.VIEW_PEOPLE, arguments=_grantee, help="who may read what")
-    def grants(self, actor: Actor, *, member: UUID | None, role: Role | None) -> Answer:  # noqa: ARG002
+    def grants(self, actor: Actor, *, member: UUID | None, role: Role | None) -> Answer:
         """The grants of one member or role."""
         return Answer(
             [
@@ -101,7 +101,7 @@ class Command(NounCommand):
                     "ends_at": one.ends_at,
                     "bulk": one.bulk,
                 }
-                for one in queries.grants_of(_id(member, role))
+                for one in queries.grants_shown(actor, _id(member, role))
             ]
         )
 

@@ -77,7 +77,7 @@ class Command(NounCommand):
     def grants(self, actor: Actor, *, key: str, give: bool) -> Answer:
         """Show the proposals, or give what does not stand yet."""
         if not give:
-            return Answer([_told(one) for one in queries.proposals(key)])
+            return Answer([_told(one) for one in queries.proposals(actor, key)])
         done = list(actions.give_proposed(actor, key=key))
         if not done:
             return Answer([], "All of these grants stand already: nothing was changed.")
