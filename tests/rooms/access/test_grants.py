@@ -2,7 +2,7 @@
 
 import pytest
 
-from trustkeep.base.errors import Conflict, Denied, Unacceptable
+from trustkeep.base.errors import Conflict, Denied, Missing, Unacceptable
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault.masks import Mask
@@ -67,6 +67,31 @@ def test_a_head_grants_to_nobody_beyond_it(team, to):
 
     assert ("not_your_team",) == refused.value.reasons
     assert () == queries.grants_of(grantee)
+
+
+@pytest.mark.parametrize("to", ["cleo", Role.SUPPORT_AGENT])
+def test_a_head_ends_the_grants_of_nobody_beyond_it(team, to):
+    grantee = grantee_of(to) if isinstance(to, Role) else getattr(team, to).id
+    grant = access.give_grant(team.dora, grantee=grantee, purpose="shipping")
+
+    with pytest.raises(Denied) as refused:
+        access.revoke_grant(team.emil, grant=grant.id)
+
+    assert ("not_your_team",) == refused.value.reasons
+    assert (grant,) == queries.grants_of(grantee)
+    (own,) = queries.grants_of(team.ben.id)
+    access.revoke_grant(team.emil, grant=own.id)
+    assert () == queries.grants_of(team.ben.id)
+
+
+def test_a_head_sees_what_the_own_team_may_read_and_nobody_else(team, calls):
+    assert 1 == len(queries.grants_shown(team.emil, team.ben.id))
+    with pytest.raises(Missing):
+        queries.grants_shown(team.emil, team.cleo.id)
+
+    assert 404 == calls("emil")("GET", f"/grants/members/{team.cleo.id}")[0]
+    assert 200 == calls("emil")("GET", f"/grants/roles/{Role.DATA_STEWARD}")[0]
+    assert 200 == calls("dora")("GET", f"/grants/members/{team.cleo.id}")[0]
 
 
 def test_the_dpo_grants_to_whole_roles(team):

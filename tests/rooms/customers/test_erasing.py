@@ -96,6 +96,8 @@ def test_an_erasure_waits_for_a_slot_that_is_away_and_then_ends(company, dan):
         access.read_fields(
             company.ben, customer=dan, fields=["name"], purpose="support", case="helpdesk:1"
         )
+    asked = {"element": "phone", "value": "+48 601 000 001", "purpose": "support"}
+    assert [] == list(access.find_customers(company.ben, **asked, case="helpdesk:1").customers)
 
     away.rename(recovery)
     (outcome,) = actions.sweep_erasures(company.emil)

@@ -81,6 +81,7 @@ def intend(
         for one in everybody:
             after = found[one].following(state=State.ERASING, into=None)
             _set_state(after, keys.named_key("policy"))
+            index.forget(one)  # at once: a slot may be long in forgetting the key
             log.append(
                 VaultEvent.ERASE_INTENDED,
                 actor,
@@ -163,6 +164,7 @@ def _catch_up(actor: Actor, customers: Sequence[UUID]) -> None:
                 continue
             after = found[customer].following(state=State.ERASING, into=None)
             _set_state(after, service.current().named_key("policy"))
+            index.forget(customer)
             log.append(
                 VaultEvent.ERASE_INTENDED,
                 actor,

@@ -14,9 +14,12 @@ from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import locks, merged
 from trustkeep.kernel.vault.models import Customer
+from trustkeep.kernel.vault.rules import State
 from trustkeep.rooms.access import queries
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.models import Case
+
+_NAMED = (State.ACTIVE, State.MERGED)  # one who is being erased is nobody any more
 
 
 def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[UUID]) -> Case:
@@ -24,8 +27,8 @@ def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[
 
     Raises:
         Denied: the actor may not open cases.
-        Unacceptable: it names nobody, or somebody unknown, which is in the ledger; or `system` is
-            no code.
+        Unacceptable: it names nobody, or somebody unknown or erased, which is in the ledger; or
+            `system` is no code.
         Conflict: there is a case of this reference already.
     """
     people.require(actor, Permission.OPEN_CASES)
@@ -35,7 +38,8 @@ def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[
             "A system is named by a short code in small letters, such as helpdesk.",
             {"system": "a code of at most 24 letters, digits, - and _"},
         )
-    unknown = len({*customers}) - Customer.objects.filter(id__in=customers).count()
+    known = Customer.objects.filter(id__in=customers, state__in=_NAMED)
+    unknown = len({*customers}) - known.count()
     if unknown or not customers:
         _note_refused(actor, unknown)
         raise Unacceptable("A case must name customers that are known here.")

@@ -21,6 +21,8 @@ from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import erasure, locks, merged
+from trustkeep.kernel.vault.models import Customer
+from trustkeep.kernel.vault.rules import State
 from trustkeep.rooms.customers import queries
 from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_erasures, outcome_of
 from trustkeep.rooms.customers.events import CustomerEvent
@@ -34,10 +36,13 @@ def request_erasure(actor: Actor, *, customer: UUID) -> UUID:
 
     Raises:
         Denied: the actor may not ask.
+        Missing: there is no such customer, or an erasure began already.
         Conflict: a legal hold stands on the customer, or another record was merged into this one
             meanwhile.
     """
     people.require(actor, Permission.REQUEST_ERASURE)
+    if not Customer.objects.filter(id=customer, state=State.ACTIVE).exists():
+        raise Missing("There is no such customer.")
     _refuse_held(customer)
     parameters = _parameters(customer)
     request = approvals.request(actor, verb=epochs.DESTROY, parameters=parameters)
