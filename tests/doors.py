@@ -99,7 +99,20 @@ def _metrics(secret, _):
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
     status = Client(headers=headers).get("/metrics").status_code
     reasons = ("no_permission",) if status == 403 else ()
-    return Answered({200: "done", 401: "not_signed_in", 403: "denied"}[status], reasons)
+    codes = {200: "done", 401: "not_signed_in", 403: "denied", 503: "sealed"}
+    return Answered(codes[status], reasons)
+
+
+@contextmanager
+def naming(**needed):
+    """For a while, what may be left out is named, or not."""
+    before = dict(NEEDED)
+    NEEDED.update(needed)
+    try:
+        yield
+    finally:
+        NEEDED.clear()
+        NEEDED.update(before)
 
 
 def commands():
