@@ -119,6 +119,7 @@ def test_it_asks_for_nothing_else_but_for_what_is_said_here(behind, some):
     assert BESIDES.keys() & {*some} == asking_for_more(behind, some)
 
 
+@pytest.mark.ci
 def test_what_is_asked_for_besides_is_that_and_whoever_may_the_one_may_the_other(behind):
     for name, more in BESIDES.items():
         own = Permission(doors.EVERY[name].permission)
@@ -130,6 +131,7 @@ def test_what_is_asked_for_besides_is_that_and_whoever_may_the_one_may_the_other
         ]  # fmt: skip
 
 
+@pytest.mark.ci
 def test_a_planted_action_that_forgets_to_ask_is_seen(behind, monkeypatch):
     asks = authority.require
 
@@ -142,6 +144,7 @@ def test_a_planted_action_that_forgets_to_ask_is_seen(behind, monkeypatch):
     assert {"POST /elements"} == not_asked_for(behind, ["POST /elements", "POST /cases"])
 
 
+@pytest.mark.ci
 def test_a_planted_door_that_names_another_permission_is_seen(behind):
     with doors.EVERY["access revoke"].standing_open(Permission.OPEN_CASES):
         assert {"access revoke"} == not_asked_for(behind, ["access revoke"])

@@ -123,6 +123,7 @@ def test_who_may_comes_in_and_nobody_else(kind, staffed, table, tier):
         (Role.AUDITOR, Permission.VIEW_LEDGER, "ledger entries"),  # one too few
     ],
 )
+@pytest.mark.ci
 def test_a_planted_permission_too_many_or_too_few_is_seen(
     role, permission, door, staffed, table, monkeypatch
 ):
@@ -134,6 +135,7 @@ def test_a_planted_permission_too_many_or_too_few_is_seen(
     assert [door] == [name for name, _ in found]
 
 
+@pytest.mark.ci
 def test_a_planted_door_that_names_a_weaker_permission_is_seen(staffed, table):
     door = doors.EVERY["POST /starters/{key}/grants"]
 

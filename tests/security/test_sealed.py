@@ -34,6 +34,7 @@ def test_no_door_answers_anything_but_that_it_is_sealed(sealed, tier):
         assert {} == {name: code for name in ASKED if (code := sealed(name, who)) != wanted}
 
 
+@pytest.mark.ci
 def test_a_planted_recognition_that_needs_no_keys_is_seen(sealed, staffed, monkeypatch):
     monkeypatch.setattr(tokens, "actor_for", lambda _: staffed.company.dora)
 
