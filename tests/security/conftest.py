@@ -133,6 +133,9 @@ def _fitting(company, dan, folder):
     again = customers.request_erasure(company.cleo, customer=third)
     unlike = company.customer("C-6", city="Hel")
     access.open_case(company.ben, system="helpdesk", reference="old", customers=[dan])
+    people.state_organisation(
+        company.ana, name="Shop", country="PL", languages=["pl"], host_imaged=False
+    )
     clauses.exempt(
         company.dora, part="4.2b.places", reason="No places", expires_at=world.now() + A_MONTH
     )

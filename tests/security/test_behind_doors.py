@@ -24,6 +24,8 @@ OF_ONESELF = "says one thing of whoever asks, and changes nothing without a word
 # Reviewed: where nothing behind the door asks again, and why nothing has to.
 ONLY_AT_THE_DOOR = {
     "GET /clauses": "the SOP and its lights are for everybody who works here; no row names anybody",
+    "GET /organisation": "what it says of itself, to everybody who works here",
+    "organisation show": "what it says of itself, to everybody who works here",
     "GET /elements": ALL_MAY_KNOW,
     "GET /purposes": ALL_MAY_KNOW,
     "GET /purposes/{key}": ALL_MAY_KNOW,

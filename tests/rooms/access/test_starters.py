@@ -274,10 +274,10 @@ def test_of_two_who_give_at_once_each_grant_is_given_once(fresh, typed):
 def test_a_proposal_that_does_not_fit_what_stands_here_keeps_no_other(fresh, typed, monkeypatch):
     typed("dora", "accept", "support")
     shown = access.proposed.queries.proposals
-    narrow = replace(shown("support")[0].asked, fields=("birth_date",))
+    narrow = replace(shown(fresh.dora, "support")[0].asked, fields=("birth_date",))
     monkeypatch.setattr(
         access.proposed.queries, "proposals",
-        lambda key: [replace(shown(key)[0], asked=narrow), *shown(key)[1:]],
+        lambda by, key: [replace(shown(by, key)[0], asked=narrow), *shown(by, key)[1:]],
     )  # fmt: skip
 
     code, _, told = typed("dora", "grants", "support", "--give")
