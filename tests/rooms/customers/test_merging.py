@@ -22,6 +22,7 @@ from trustkeep.kernel.vault.combining import Choice
 from trustkeep.kernel.vault.judging import Difference, Prefer
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.access import queries
 from trustkeep.rooms.customers import actions
 from trustkeep.rooms.customers.rules import Mapped, RowRefusal
 
@@ -248,6 +249,11 @@ def test_who_is_asked_to_be_erased_is_not_merged(shop, two):
 
     with pytest.raises(Conflict, match="An erasure of one of the two was asked for"):
         merge(shop, *two)
+    (grant,) = queries.grants_of(shop.cleo.id)
+    access.revoke_grant(shop.dora, grant=grant.id)
+    with pytest.raises(Denied) as refused:  # and whoever may see neither does not hear of it
+        merge(shop, *two)
+    assert (access.Refusal.NO_GRANT,) == refused.value.reasons
 
 
 def test_an_approval_from_before_does_not_reach_who_came_to_it(shop, two, monkeypatch):

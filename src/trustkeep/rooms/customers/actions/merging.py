@@ -13,7 +13,7 @@ from trustkeep.kernel.vault.combining import Choice
 from trustkeep.kernel.vault.merging import Merged
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import queries
-from trustkeep.rooms.customers.actions.pairing import keep_apart, two
+from trustkeep.rooms.customers.actions.pairing import keep_apart, ordered
 
 
 def merge(
@@ -30,8 +30,9 @@ def merge(
     Nothing was changed where the answer names elements that nobody decided about.
 
     Raises:
-        Denied: the actor may not merge, or no grant covers what either has for this purpose.
-        Missing: one of them is not known, or was erased.
+        Denied: the actor may not merge, or no grant covers what either has for this purpose; or one
+            of them is not known.
+        Missing: one of them was erased while this was decided.
         Unacceptable: it is one customer, or a choice names no element.
         Conflict: an erasure of one was asked for, a hold keeps a value that would be lost, or
             somebody said that these are two people.
@@ -40,8 +41,8 @@ def merge(
     declared.known({*choice.theirs, *choice.ours})
     if {*choice.theirs} & {*choice.ours}:
         raise Unacceptable("An element is chosen from both: say whose value stays.")
-    forbids = partial(_refuse_spoken_for, two(survivor, other))
-    forbids()
+    # Asked after the decision: whoever may see neither is told nothing of the two.
+    forbids = partial(_refuse_spoken_for, ordered(survivor, other))
     done = access.merge_customers(
         actor, survivor=survivor, other=other, choice=choice, purpose=purpose, forbids=forbids,
         case=case,

@@ -68,10 +68,20 @@ def two(one: UUID, other: UUID) -> access.Pair:
         Missing: one of them is not known.
         Unacceptable: it is one customer.
     """
+    pair = ordered(one, other)
+    if len(merged.with_record(pair)) < 2:
+        raise Missing("There is no such customer.")
+    return pair
+
+
+def ordered(one: UUID, other: UUID) -> access.Pair:
+    """As `two`, of whoever it may be.
+
+    Raises:
+        Unacceptable: it is one customer.
+    """
     if one == other:
         raise Unacceptable("This is one customer already.")
-    if len(merged.with_record((one, other))) < 2:
-        raise Missing("There is no such customer.")
     return (one, other) if one < other else (other, one)
 
 
