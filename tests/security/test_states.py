@@ -50,7 +50,6 @@ def staged(company, monkeypatch):
 def cells(staged, name):
     """What one act comes to, and where the API answers something else."""
     act, found, otherwise = ACTS[name], {}, []
-    is_one = name in {"read", "change"}
     for state in act.states:
         subject = None
         for who in act.who:
@@ -61,9 +60,9 @@ def cells(staged, name):
             found[name, state, who] = outcome
             if name in BY_API and who != "left":
                 answered = by_api(staged, name, who, subject)
-                # A door names by an id of before whoever has the values now.
-                here = found[name, "active", who] if state == "merged" and is_one else outcome
-                if not agrees(answered, here):
+                # The door of a change finds whoever has the values now before it asks.
+                is_led = (name, state) == ("change", "merged")
+                if not agrees(answered, found[name, "active", who] if is_led else outcome):
                     otherwise.append((name, state, who, outcome, answered))
             if outcome in CONSUMED.get(name, ()):
                 subject = None
