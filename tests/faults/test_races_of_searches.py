@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.db import transaction
 from tests.faults.racing import after_revocation, plant_one_statement, waited
 from tests.faults.test_races import enter
 
@@ -10,7 +11,7 @@ from trustkeep.base.errors import Denied
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access import queries
-from trustkeep.rooms.access.actions import Sought, Value
+from trustkeep.rooms.access.actions import Sought, Value, searching
 from trustkeep.rooms.access.rules import Refusal
 from trustkeep.rooms.customers import actions as customers
 from trustkeep.rooms.customers.formats import Form
@@ -64,5 +65,11 @@ def test_an_export_that_waited_for_a_restriction_leaves_the_customer_out(
 
 def test_the_harness_sees_the_one_statement_search(company, dan, monkeypatch):
     plant_one_statement(monkeypatch)
+
+    def unasked(_, sought, at_most):  # so that the decision that counts is the one that waits
+        with transaction.atomic(durable=True):
+            return searching.hits_of(sought, at_most)
+
+    monkeypatch.setattr(searching, "_permitted_hits", unasked)
 
     assert [dan] == [one.customer for one in after_the_grant_was_revoked(company).cards]
