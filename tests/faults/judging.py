@@ -1,5 +1,6 @@
 """After a crash: carry on what was interrupted, and compare everything with what was told."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from uuid import UUID
 
@@ -49,9 +50,15 @@ def recover_and_judge(told: Told, steward, approver) -> list[str]:
 
 def customer_of(reference: str) -> UUID | None:
     """The customer that a reference means."""
-    keys = service.current()
-    (digest,) = references.hashes(keys, [reference])
-    return references.customers(keys, [digest]).get(digest)
+    return customers_of([reference])[reference]
+
+
+def customers_of(wanted: Collection[str]) -> dict[str, UUID | None]:
+    """The customer that each reference means."""
+    keys, named = service.current(), list(wanted)
+    hashed = dict(zip(named, references.hashes(keys, named), strict=True))
+    found = references.customers(keys, list(hashed.values()))
+    return {reference: found.get(digest) for reference, digest in hashed.items()}
 
 
 def _gone(story: Story) -> set[str]:
@@ -59,7 +66,7 @@ def _gone(story: Story) -> set[str]:
 
 
 def _not_there(wanted: set[str]) -> list[str]:
-    found = {one: customer_of(one) for one in wanted}
+    found = customers_of(wanted)
     known = set(Customer.objects.filter(id__in=found.values()).values_list("id", flat=True))
     return sorted(one for one, customer in found.items() if customer not in known)
 
@@ -86,18 +93,18 @@ def _wrong_with_customers(story: Story) -> list[str]:
     expected = len(story.may_be)
     if (found := Customer.objects.count()) != expected:
         wrong.append(f"{found} customers where {expected} must be")
-    for reference in story.alive:
-        wrong += _wrong_with_survivor(reference, customer_of(reference), story)
+    alive = {one: found for one, found in customers_of(story.alive).items()}
+    erased = []
     for reference, customer in story.going.items():
         if reference in story.gone or register.facts(UUID(customer)).being_erased:
-            wrong += _wrong_with_erased(UUID(customer))
+            erased.append(UUID(customer))
         elif reference in story.into:
             wrong += _wrong_with_merged(reference, story)
         else:
-            wrong += _wrong_with_survivor(reference, UUID(customer), story)
+            alive[reference] = UUID(customer)
     for reference in story.into.keys() - story.going.keys():
         wrong += _wrong_with_merged(reference, story)
-    return wrong
+    return wrong + _wrong_with_erased(erased) + _wrong_with_survivors(alive, story)
 
 
 def _is_closed(reference: str) -> bool:
@@ -121,30 +128,50 @@ def _wrong_with_merged(reference: str, story: Story) -> list[str]:
     return wrong
 
 
-def _wrong_with_survivor(reference: str, customer: UUID | None, story: Story) -> list[str]:
+def _wrong_with_survivors(alive: Mapping[str, UUID | None], story: Story) -> list[str]:
+    wrong, names = [], list(alive)
+    for start in range(0, len(names), 500):
+        some = {one: alive[one] for one in names[start : start + 500]}
+        opened = _opened(some)
+        for reference, customer in some.items():
+            values = opened.get(customer)
+            if isinstance(values, Exception) or values is None:
+                wrong.append(f"{reference} cannot be opened: {values!r}")
+                continue
+            wrong += [
+                f"{element} of {reference} is not what was written"
+                for element, possible in story.may_be[reference].items()
+                if values.get(element) not in possible
+            ]
+    return wrong
+
+
+def _opened(some: Mapping[str, UUID | None]) -> dict:
+    """The values of some customers, or why they cannot be opened; one at a time where one cannot."""
     declared = elements.by_key()
     try:
-        found, blobs = headers.with_blobs([customer], SensitivityClass)
-        opened = opening.open_many(found, blobs, ["name", "phone"], declared)[customer]
+        found, blobs = headers.with_blobs(list(some.values()), SensitivityClass)
+        return opening.open_many(found, blobs, ["name", "phone"], declared)
     except (TrustkeepError, KeyError) as problem:
-        return [f"{reference} cannot be opened: {problem!r}"]
-    return [
-        f"{element} of {reference} is not what was written"
-        for element, possible in story.may_be[reference].items()
-        if opened.get(element) not in possible
+        if len(some) == 1:
+            return dict.fromkeys(some.values(), problem)
+        return {
+            customer: why
+            for reference, one in some.items()
+            for customer, why in _opened({reference: one}).items()
+        }
+
+
+def _wrong_with_erased(erased: list[UUID]) -> list[str]:
+    wrong = [
+        f"the key of the erased {one} is there" for one in service.current().customer_keys(erased)
     ]
-
-
-def _wrong_with_erased(customer: UUID) -> list[str]:
-    wrong = []
-    if service.current().customer_key(customer) is not None:
-        wrong.append(f"the key of the erased {customer} is there")
-    if SealedValues.objects.filter(customer_id=customer).exists():
-        wrong.append(f"bytes of the erased {customer} are there")
-    if Customer.objects.get(id=customer).state != State.ERASED:
-        wrong.append(f"the erased {customer} is not marked so")
+    left = SealedValues.objects.filter(customer_id__in=erased).values_list("customer_id", flat=True)
+    wrong += [f"bytes of the erased {one} are there" for one in left]
+    done = Customer.objects.filter(id__in=erased, state=State.ERASED)
+    unmarked = set(erased) - set(done.values_list("id", flat=True))
+    wrong += [f"the erased {one} is not marked so" for one in unmarked]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM vault_token WHERE customer = %s", (customer,))
-        if cursor.fetchone():
-            wrong.append(f"the index knows the erased {customer}")
+        cursor.execute("SELECT customer FROM vault_token WHERE customer = ANY(%s)", (erased,))
+        wrong += [f"the index knows the erased {one}" for (one,) in cursor.fetchall()]
     return wrong

@@ -12,6 +12,7 @@ class Told:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._story, self._read = Story(), 0  # what was told so far, and up to which byte
 
     def note(self, what: str, **details) -> None:
         line = json.dumps({"what": what, **details}).encode() + b"\n"
@@ -23,11 +24,15 @@ class Told:
             os.close(handle)
 
     def story(self) -> "Story":
-        story = Story()
-        for line in self._path.read_text().splitlines() if self._path.exists() else ():
-            details = json.loads(line)
-            getattr(story, details.pop("what"))(**details)
-        return story
+        """What follows from all lines; those that were there before are not read again."""
+        if self._path.exists():
+            with self._path.open("rb") as file:
+                file.seek(self._read)
+                for line in file:
+                    details = json.loads(line)
+                    getattr(self._story, details.pop("what"))(**details)
+                self._read = file.tell()
+        return self._story
 
 
 @dataclass
