@@ -93,7 +93,7 @@ def _wrong_with_customers(story: Story) -> list[str]:
     expected = len(story.may_be)
     if (found := Customer.objects.count()) != expected:
         wrong.append(f"{found} customers where {expected} must be")
-    alive = {one: found for one, found in customers_of(story.alive).items()}
+    alive = customers_of(story.alive)
     erased = []
     for reference, customer in story.going.items():
         if reference in story.gone or register.facts(UUID(customer)).being_erased:
@@ -147,7 +147,7 @@ def _wrong_with_survivors(alive: Mapping[str, UUID | None], story: Story) -> lis
 
 
 def _opened(some: Mapping[str, UUID | None]) -> dict:
-    """The values of some customers, or why they cannot be opened; one at a time where one cannot."""
+    """The values of some customers, or why they cannot be opened, one by one where one cannot."""
     declared = elements.by_key()
     try:
         found, blobs = headers.with_blobs(list(some.values()), SensitivityClass)
