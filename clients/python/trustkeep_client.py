@@ -27,7 +27,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _CUT_OFF = {"code": "cut_off", "detail": "The export was cut off: start it again."}
-_ROWS_AT_ONCE = 1_000
+_ROWS_AT_ONCE, _BYTES_AT_ONCE = 1_000, 1_000_000
 _AGAIN = frozenset({502, 503, 504})  # nothing was done, or nobody answered: it may be sent again
 
 
@@ -175,9 +175,8 @@ class Trustkeep:
 
         Sent a thousand at a time, each part once; begun again, it goes on from there.
         """
-        brought, named = Brought(), list(rows.items())
-        for start in range(0, len(named), _ROWS_AT_ONCE):
-            part = named[start : start + _ROWS_AT_ONCE]
+        brought = Brought()
+        for part in _parts(rows):
             asked = {
                 "source": source, "purpose": purpose, "prefer": prefer,
                 "rows": [{"reference": one, "values": dict(values)} for one, values in part],
@@ -292,6 +291,21 @@ class Trustkeep:
                     raise
             time.sleep(0.2 * 2 ** (self._tries - left))
         raise AssertionError("the last try answers or raises")
+
+
+def _parts(rows: Mapping[str, Mapping[str, str]]) -> Iterator[list[tuple[str, Mapping[str, str]]]]:
+    """The rows, as many at a time as one request may hold."""
+    part: list[tuple[str, Mapping[str, str]]] = []
+    held = 0
+    for row in rows.items():
+        size = len(json.dumps(row))
+        if part and (len(part) == _ROWS_AT_ONCE or held + size > _BYTES_AT_ONCE):
+            yield part
+            part, held = [], 0
+        part.append(row)
+        held += size
+    if part:
+        yield part
 
 
 def _problem(failed: urllib.error.HTTPError) -> Problem:

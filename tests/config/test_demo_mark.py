@@ -1,5 +1,9 @@
 """A demo never becomes a company's installation, and a company's never a demo's."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from tests.config.running import Machine
 
@@ -63,11 +67,24 @@ def test_init_refuses_in_a_demos_folder_before_it_does_anything(
     assert [demo_mark.NAME] == [each.name for each in tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("text", ["", "something else\n", "begun by trustkeep demo\n"])
-def test_a_mark_that_does_not_say_lived_is_of_a_demo_that_was_cut_short(tmp_path, text):
-    (tmp_path / demo_mark.NAME).write_text(text)
+@pytest.mark.parametrize("content", [b"", b"my notes\n", b"lived", b"begun \xff", None])
+def test_what_the_demo_did_not_write_is_no_mark_and_is_left_alone(tmp_path, content, monkeypatch):
+    home = tmp_path / "home"
+    mark = home / demo_mark.NAME
+    home.mkdir()
+    mark.mkdir() if content is None else mark.write_bytes(content)
+    (home / "precious.txt").write_text("p")
 
-    assert Stage.BEGUN is demo_mark.stage(tmp_path)
+    assert None is demo_mark.stage(home)
+    ran = subprocess.run(
+        [sys.executable, "-m", "trustkeep", "demo"], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": "src", "TRUSTKEEP_HOME": str(home)},
+    )  # fmt: skip
+    assert (4, True) == (ran.returncode, "is no demo" in ran.stderr)
+    assert "p" == (home / "precious.txt").read_text()
+    for reached in Stage:
+        demo_mark.put(tmp_path, reached)
+        assert reached is demo_mark.stage(tmp_path)
 
 
 def test_a_companys_folder_that_somebody_marked_is_not_cleared_away(tmp_path):

@@ -30,15 +30,21 @@ class Stage(StrEnum):
 def stage(home: Path) -> Stage | None:
     """How far the demo of this folder is; None: it is no demo's."""
     try:
-        words = (home / NAME).read_text().split(maxsplit=1)
-    except FileNotFoundError:
+        text = (home / NAME).read_text()
+    except (OSError, UnicodeDecodeError):  # no file, or none of ours
         return None
-    return Stage.LIVED if words[:1] == [Stage.LIVED] else Stage.BEGUN
+    return next((one for one in Stage if text == _mark(one)), None)
 
 
 def put(home: Path, reached: Stage) -> None:
     """Mark a folder as a demo's."""
-    (home / NAME).write_text(f"{reached} by trustkeep demo\n")
+    hidden = home / f".{NAME}"
+    hidden.write_text(_mark(reached))
+    hidden.replace(home / NAME)  # it is there whole, or as it was
+
+
+def _mark(reached: Stage) -> str:
+    return f"{reached} by trustkeep demo\n"
 
 
 def said_of(home: Path) -> dict[str, bool]:

@@ -63,4 +63,5 @@ def what_to_try(settings: Environment) -> Iterator[str]:
         ("auditor", "ledger entries --event access.read.refused"),
     ):
         yield f"  TRUSTKEEP_TOKEN_FILE=$TRUSTKEEP_HOME/{FOLDER}/{key} {program} {words}"
-    yield f"`{program} serve` serves it; `{program} demo --anew` makes it again, until today"
+    yield f"with these settings `{program} serve` serves it"
+    yield f"`{program} demo --anew` makes it again, until today"

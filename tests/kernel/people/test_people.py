@@ -1,6 +1,7 @@
 """Who may do what: founded once, never to oneself, never beyond one's own, and ended at once."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -8,7 +9,8 @@ from tests.installation import logged
 
 from trustkeep.base import actor as actors
 from trustkeep.base import world
-from trustkeep.base.errors import Conflict, Denied, NotSignedIn, Tampered
+from trustkeep.base.errors import Conflict, Denied, Missing, NotSignedIn, Tampered
+from trustkeep.kernel.keys import register
 from trustkeep.kernel.people import actions, queries, tokens
 from trustkeep.kernel.people.authority import require
 from trustkeep.kernel.people.permissions import DATA_ACCESS, PERMISSIONS, Permission, Role
@@ -235,3 +237,22 @@ def write_back(saved):
             " WHERE owner = %s AND kind = 'people.member'",
             [*header, person],
         )
+
+
+def test_nobody_ends_a_token_that_is_another_persons_or_none(company):
+    """Planted before: each wrote that the token was revoked, which made readings look unlawful."""
+    for token in (company.ben.token, uuid4()):
+        with pytest.raises(Missing, match="no such token"):
+            actions.revoke_token(company.cleo, member=company.cleo.id, token=token)
+    with pytest.raises(Missing):
+        actions.revoke_token(company.ana, member=uuid4(), token=company.ben.token)
+
+    assert "people.token.revoked" not in logged()
+    assert not register.facts(company.cleo.id).revoked
+
+
+def test_a_role_that_nobody_holds_is_not_taken(company):
+    for member in (company.emil.id, uuid4()):
+        with pytest.raises(Missing, match="does not hold"):
+            actions.remove_role(company.dora, member=member, role=Role.SUPPORT_AGENT)
+    assert "people.role.removed" not in logged()

@@ -124,6 +124,11 @@ def test_nobody_is_compared_by_what_a_purpose_masks(shop, two):
     with pytest.raises(Unacceptable, match="email in part only"):
         pairs(shop)
     assert str(two[0]) not in str([entry.body for entry in named_in_ledger()])
+    for one in two:  # whether there is anybody or not
+        register.enter(Fact.RESTRICTED, one)
+    with pytest.raises(Unacceptable, match="email in part only"):
+        pairs(shop)
+    assert "access.duplicates.found" not in logged()
 
 
 def test_pairs_that_nobody_can_merge_hide_no_others_for_good(shop, monkeypatch):

@@ -164,3 +164,11 @@ def test_what_fails_unforeseen_is_an_incident_without_its_words(calls, monkeypat
 
 def test_the_description_is_there_for_who_is_known(calls):
     assert 200 == calls("ben").raw("GET", "/openapi.json").status_code
+
+
+def test_a_word_that_is_not_asked_for_is_refused_and_not_repeated(calls):
+    for path in ("/ledger/entries?by=staff:1", "/team?of=x", "/purposes?dan@example.com=1"):
+        status, told = calls("dora")("GET", path)
+        assert (422, "unacceptable") == (status, told["code"])
+        assert "dan@" not in str(told)
+    assert 200 == calls("dora")("GET", "/ledger/entries?limit=1&event=people.*")[0]

@@ -94,3 +94,27 @@ def test_what_has_no_version_says_so(dora, calls, company):
 
     assert (422, "unacceptable") == (answered.status_code, answered.json()["code"])
     assert "access.grant.revoked" not in logged()
+
+
+def test_a_thing_and_its_parts_are_changed_one_at_a_time(calls, company):
+    path, ana = f"/people/{company.ben.id}", calls("ana")
+    seen, line, codes = {"If-Match": ana.raw("GET", path)["ETag"]}, threading.Barrier(2), []
+    ways = [
+        ("PUT", f"{path}/manager", {"manager": str(company.emil.id)}),
+        ("PATCH", path, {"name": "Benedikt"}),
+    ]
+
+    def write(way):
+        try:
+            line.wait(20)
+            codes.append(calls("ana").raw(*way, **seen).status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=write, args=(way,)) for way in ways]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    assert [200, 412] == sorted(codes)

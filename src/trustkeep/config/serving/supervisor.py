@@ -99,7 +99,8 @@ class _Supervisor:
                 self._wait_sealed(sealed)
             if not self._stop.is_set():  # it may have been told to while it was sealed
                 self._start("sequencer", "worker", "web")
-                self._say(f"serving on http://{web.ADDRESS}:{self._settings.port}")
+                at = f"port {self._settings.port} of {web.ADDRESS}"
+                self._say(f"serving on {at}, as {self._settings.public_url}")
             self._tend()
         finally:
             self._stop.set()

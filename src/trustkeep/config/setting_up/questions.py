@@ -155,7 +155,16 @@ def read(name: str, said: str, before: Answers) -> Any:
 
 
 def _refuse_in_two_places(name: str, answer: Someone, before: Answers) -> None:
-    """Nobody gives a role to themselves, and nobody stands in for themselves."""
+    """Nobody gives a role to themselves, stands in for themselves, or has two names."""
+    for other, known in before.items():
+        if (
+            name != other and isinstance(known, Someone)
+            and known.email == answer.email and known.name != answer.name
+        ):  # fmt: skip
+            raise Unacceptable(
+                f"The {name.replace('_', ' ')} has the address of the {other.replace('_', ' ')}, "
+                "and another name: one of the two is wrong."
+            )
     for other in ("administrator", "dpo") if name == "deputy" else ("administrator",):
         known = before.get(other)
         if name != other and known is not None and known.email == answer.email:

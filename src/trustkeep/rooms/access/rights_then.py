@@ -82,7 +82,7 @@ class RightsThen:
         self._terms: defaultdict[str, list[tuple[Terms, Span]]] = defaultdict(list)
         self._named: defaultdict[tuple[str, str, str], list[Span]] = defaultdict(list)
         self._away: defaultdict[str, list[Span]] = defaultdict(list)
-        self._revoked: dict[str, datetime] = {}  # by token
+        self._revoked: dict[tuple[str, str], datetime] = {}  # by holder and token
         for entry in entries(_EVENTS):
             self._take(entry, details_of(entry))
 
@@ -114,7 +114,7 @@ class RightsThen:
         ):
             return "deactivated"
         # An act without a token on record may have come by no token at all.
-        revoked_at = self._revoked.get(token)
+        revoked_at = self._revoked.get((who, token))
         return "token_revoked" if revoked_at and revoked_at < at else None
 
     def _take(self, entry: Entry, details: Details) -> None:
@@ -152,7 +152,7 @@ class RightsThen:
     def _take_person(self, entry: Entry, details: Details, member: str) -> None:
         match entry.event:
             case PeopleEvent.TOKEN_REVOKED:
-                self._revoked.setdefault(str(details.get("token")), entry.at)
+                self._revoked.setdefault((member, str(details.get("token"))), entry.at)
             case PeopleEvent.MEMBER_DEACTIVATED:
                 _begin(self._away[member], entry.at)
             case PeopleEvent.MEMBER_REACTIVATED:

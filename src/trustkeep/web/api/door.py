@@ -12,13 +12,15 @@ description of the API says of it.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, get_args, get_type_hints
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Router, Status
+from pydantic import BaseModel
 
 from trustkeep.base.actor import Actor
+from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.people import authority
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.web.api import idempotency, versions
@@ -136,9 +138,21 @@ class Door:
         return declare
 
 
+def _words_of(view: Callable[..., Any]) -> frozenset[str]:
+    """What may stand in the query of an address: a mistyped filter must not answer everything."""
+    words: set[str] = set()
+    for name, hint in get_type_hints(view, include_extras=True).items():
+        words.add(name)
+        for one in (hint, *get_args(hint)):
+            if isinstance(one, type) and issubclass(one, BaseModel):
+                words.update(field.alias or key for key, field in one.model_fields.items())
+    return frozenset(words - {"request", "return"})
+
+
 def _guarded(
     declared: Operation, view: _View, *, status: int, repeats: bool, keeps: bool
 ) -> Callable[..., Any]:
+    known = _words_of(view)
     is_conditional = declared.method in _CONDITIONAL
 
     @wraps(view)
@@ -146,6 +160,11 @@ def _guarded(
         actor = request.actor
         if declared.permission not in actor.permissions:
             raise authority.refused(actor, declared.permission)
+        if not known.issuperset(request.GET):
+            raise Unacceptable(
+                "The address asks for something unknown: see /api/v1/openapi.json.",
+                {"query": f"known here: {', '.join(sorted(known)) or 'nothing'}"},
+            )
 
         def work() -> Any:
             if not is_conditional:

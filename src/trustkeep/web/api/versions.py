@@ -56,7 +56,7 @@ def shown(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 def unchanged(request: HttpRequest) -> Iterator[None]:
     """Go on only if the caller saw what a `GET` answers now, or did not say what they saw.
 
-    Of those who say it, one at a time changes what is at this address.
+    Of those who say it, one at a time changes a thing, or a part of it.
 
     Raises:
         Changed: it is another version by now, or there is nothing of it any more.
@@ -66,12 +66,12 @@ def unchanged(request: HttpRequest) -> Iterator[None]:
     if said is None:
         yield
         return
-    path = request.path
+    path = _thing(request)
     lock = int.from_bytes(hashlib.sha256(path.encode()).digest()[:8], "big", signed=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", (lock,))
         try:
-            now = _shown_now(request)
+            now = _shown_now(request, path)
             if said.strip() != "*" and now not in _tags(said, weak=False):
                 raise Changed("Somebody changed it since you looked: read it again, then decide.")
             yield
@@ -84,20 +84,25 @@ def _tags(said: str, *, weak: bool) -> set[str]:
     return {one.removeprefix("W/") for one in tags} if weak else tags
 
 
-def _shown_now(request: HttpRequest) -> str:
-    """The tag of what the caller would be shown of the thing that this request is about."""
+def _thing(request: HttpRequest) -> str:
+    """The address of the thing that this request changes, or changes a part of."""
     path = request.path
     while path == request.path or path.removeprefix(_ROOT).count("/") >= _LISTS:
         response = _got(request, path)
-        if response is not None and response.status_code == HTTPStatus.OK:
-            return str(shown(_as_get(request, path), response)["ETag"])
+        if response is not None and response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            return path
         path = path.rpartition("/")[0]
-        if response is None or response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            continue
-        raise Changed("There is nothing of it any more, or nothing that you may see.")
     raise Unacceptable(
         "What this operation changes has no version: leave If-Match out.", {IF_MATCH: "not here"}
     )
+
+
+def _shown_now(request: HttpRequest, path: str) -> str:
+    """The tag of what the caller would be shown of it."""
+    response = _got(request, path)
+    if response is None or response.status_code != HTTPStatus.OK:
+        raise Changed("There is nothing of it any more, or nothing that you may see.")
+    return str(shown(_as_get(request, path), response)["ETag"])
 
 
 def _got(request: HttpRequest, path: str) -> HttpResponse | None:

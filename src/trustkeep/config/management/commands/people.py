@@ -53,6 +53,11 @@ def _clearance(parser: ArgumentParser) -> None:
     parser.add_argument("--days", type=spell_of_days, required=True)
 
 
+def _clearance_ended(parser: ArgumentParser) -> None:
+    member_argument(parser)
+    parser.add_argument("clearance")
+
+
 class Command(TeamVerbs, AccountVerbs, ListVerbs):
     """People and what they may do."""
 
@@ -152,6 +157,15 @@ class Command(TeamVerbs, AccountVerbs, ListVerbs):
         ends = world.now() + timedelta(days=days)
         actions.give_clearance(actor, member=member, clearance=clearance, expires_at=ends)
         return Answer({"member": str(member), "clearance": clearance, "until": ends.isoformat()})
+
+    @verb(
+        "end-clearance", permission=Permission.GIVE_CLEARANCES, help="no longer so",
+        arguments=_clearance_ended,
+    )  # fmt: skip
+    def end_clearance(self, actor: Actor, *, member: UUID, clearance: str) -> Answer:
+        """A fact about a member does not hold any more."""
+        actions.end_clearance(actor, member=member, clearance=clearance)
+        return Answer({"member": str(member), "clearance": clearance, "until": None})
 
 
 def _conflicts(person: Person) -> str:

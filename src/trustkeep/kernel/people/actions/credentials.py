@@ -99,8 +99,14 @@ def refuse_replaced(actor: Actor) -> None:
 
 
 def revoke_token(actor: Actor, *, member: UUID, token: UUID) -> None:
-    """End a token at once; holds even if the data is written back."""
+    """End a token at once; holds even if the data is written back.
+
+    Raises:
+        Missing: the member has no such token.
+    """
     with acting(actor, _needed(actor, member, Permission.DEACTIVATE_PEOPLE), alone=member):
+        if token not in {row.pk for row in sealed_sets.rows(Token, member)}:
+            raise Missing("There is no such token of this member.")
         # Before the commit: a crash here leaves the stricter state.
         register.enter(Fact.TOKEN_REVOKED, member, details={"token": str(token)})
         with sealed_sets.change(Token, member, actor) as owned:

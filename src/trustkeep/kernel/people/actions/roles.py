@@ -6,7 +6,7 @@ from uuid import UUID
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Conflict, Denied
+from trustkeep.base.errors import Conflict, Denied, Missing
 from trustkeep.kernel.keys import register, sealed_sets, set_state
 from trustkeep.kernel.keys.standing import Fact
 from trustkeep.kernel.ledger import history, log
@@ -81,6 +81,8 @@ def take_role(actor: Actor, member: UUID, role: Role) -> None:
     """
     locks.roles()
     _refuse_beyond_own(actor, member, role)
+    if role not in {row.role for row in sealed_sets.rows(RoleAssignment, member)}:
+        raise Missing("The member does not hold this role.")
     if role is Role.ADMINISTRATOR:
         refuse_last_administrator(member)
     # Before the commit: a crash here leaves the stricter state.

@@ -113,6 +113,8 @@ def _refuse_or_go_on(actor: Actor, asked: Asked) -> None:
         refused = rules.refusals_to_search(facts, now)
         if refused:
             _enter(actor, asked, facts, [], refused, now)
+        else:  # as purpose and grants say, whoever is there: else this would tell of somebody
+            _refuse_masked([rules.decide_of_anybody(facts, now)])
     if refused:
         raise Denied(remedies.sentence_of(refused), refused)
 

@@ -17,7 +17,7 @@ from trustkeep.web.api.schemas import Asked
 
 door = Door("access")
 
-System = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9._-]{0,59}$", examples=["helpdesk"])]
+System = Annotated[str, Field(pattern="^[a-z][a-z0-9_-]{0,23}$", examples=["helpdesk"])]
 Reference = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -50,7 +50,7 @@ class CaseOpened(Schema):
 @door.post("/cases", Permission.OPEN_CASES, answers=CaseOpened)
 def open_case(request: ApiRequest, asked: CaseAsked) -> CaseOpened:
     """Open a case of another system that names customers."""
-    customers = [*asked.customers, *map(known.customer_of, asked.references)]
+    customers = [*asked.customers, *map(known.customer_or_nobody, asked.references)]
     made = actions.open_case(
         request.actor, system=asked.system, reference=asked.reference, customers=customers
     )
