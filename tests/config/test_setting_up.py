@@ -328,3 +328,10 @@ def test_a_kit_is_made_proven_by_its_code_and_not_made_twice(installation, tmp_p
     assert 1 == len(codes)
     assert 1 == capsys.readouterr().err.count("\n")
     assert kit.proven_at(service.current()) is not None
+
+
+def test_one_address_is_one_persons():
+    before = {"administrator": ANA, "second_administrator": EMIL}
+    with pytest.raises(Unacceptable, match="and another name"):
+        read("dpo", "Dora <emil@shop.example>", before)
+    assert "Emil" == read("dpo", "Emil <emil@shop.example>", before).name

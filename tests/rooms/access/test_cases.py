@@ -39,3 +39,10 @@ def test_who_asks_about_nobody_is_on_record(company, dan):
 
     assert "access.case.refused" == logged()[-1]
     assert 1 == Case.objects.count()
+
+
+def test_who_guesses_a_reference_over_the_api_is_on_record(company, dan, calls):
+    asked = {"system": "helpdesk", "reference": "9", "references": ["C-1", "nobody-here"]}
+    assert 422 == calls("ben")("POST", "/cases", asked)[0]
+    assert "access.case.refused" == logged()[-1]
+    assert 422 == calls("ben")("POST", "/cases", {**asked, "system": "help.desk"})[0]
