@@ -22,8 +22,10 @@ BUSY_S = 5.0
 VALUE = "SELECT value FROM meta WHERE name = ?"
 EPOCH = "epoch"  # the name of the present epoch among the single values
 AT_ONCE = 400  # customers in one statement
+# From the wanted rows to the stored ones: for pairs in a list SQLite would read the whole table.
 _KEYS_OF = (
-    "SELECT customer, version, wrapped FROM customer_key WHERE (bucket, customer) IN (VALUES %s)"
+    "WITH wanted (bucket, customer) AS (VALUES %s) SELECT customer, version, wrapped"
+    " FROM wanted CROSS JOIN customer_key USING (bucket, customer)"
 )
 Row = tuple[UUID, int, bytes]  # customer, key version, wrapped key
 Kept = tuple[UUID, int, bytes, bytes | None]  # with the wrapped hash of the customer's reference

@@ -7,6 +7,7 @@ the marks of some are compared before "not found" is said.  Format: `docs/format
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from uuid import UUID
 
@@ -26,12 +27,15 @@ from trustkeep.kernel.vault.indexer import Indexer
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import IndexKind, State
 
-BATCH = 500
+BATCH, HANDS = 500, 2
 LEADER, WRITERS = 0x7472_7573_7469_6478, 0x7472_7573_7469_6479  # advisory locks
 SAMPLE = 20  # customers whose marks are compared before "not found" is said
-_INSERT = "INSERT INTO vault_token (token, customer) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+_INSERT = (
+    "INSERT INTO vault_token (token, customer) SELECT * FROM unnest(%s::bytea[], %s::uuid[])"
+    " ON CONFLICT DO NOTHING"
+)
 _MARK = (
-    "INSERT INTO vault_mark (customer, mark) VALUES (%s, %s)"
+    "INSERT INTO vault_mark (customer, mark) SELECT * FROM unnest(%s::uuid[], %s::bytea[])"
     " ON CONFLICT (customer) DO UPDATE SET mark = excluded.mark"
 )
 # With the generation of the same moment: tokens of another one are nobody's.
@@ -133,12 +137,11 @@ def replace(indexer: Indexer, rows: Sequence[tuple[UUID, int, set[bytes]]]) -> N
 
 def _put(indexer: Indexer, rows: Sequence[tuple[UUID, int, set[bytes]]]) -> None:
     """Write the tokens of some customers at their versions, and the mark of each."""
-    marks = [(one, indexer.mark(one, version, tokens)) for one, version, tokens in rows]
+    pairs = [(token, customer) for customer, _, tokens in rows for token in tokens]
+    marks = [indexer.mark(one, version, tokens) for one, version, tokens in rows]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            _INSERT, [(token, customer) for customer, _, tokens in rows for token in tokens]
-        )
-        cursor.executemany(_MARK, marks)
+        cursor.execute(_INSERT, ([token for token, _ in pairs], [one for _, one in pairs]))
+        cursor.execute(_MARK, ([one for one, *_ in rows], marks))
 
 
 def forget(customer: UUID) -> None:
@@ -189,13 +192,18 @@ def _rebuilt(actor: Actor) -> int:
         (generation,) = cursor.fetchone()
     indexer = Indexer(declared.by_key(), generation)
     count = 0
-    for start in _starts():
-        count += _index_from(indexer, start)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE vault_indexgeneration SET rebuilding_at = %s",
-                (min(99, start.bytes[0] * 100 // 256),),
-            )
+    with ThreadPoolExecutor(HANDS) as hands:
+        shares = [hands.submit(_share, indexer, start) for start in _starts()]
+        try:
+            for done, share in enumerate(shares):
+                count += share.result()
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "UPDATE vault_indexgeneration SET rebuilding_at = %s",
+                        (min(99, done * 100 // 256),),
+                    )
+        finally:
+            hands.shutdown(cancel_futures=True)
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         log.append(
             VaultEvent.INDEX_REBUILT,
@@ -205,6 +213,14 @@ def _rebuilt(actor: Actor) -> int:
         cursor.execute("INSERT INTO vault_sentinel (generation) VALUES (%s)", (generation,))
         cursor.execute("UPDATE vault_indexgeneration SET rebuilding_at = NULL")
     return count
+
+
+def _share(indexer: Indexer, start: UUID) -> int:
+    """One share, in a thread of its own: while PostgreSQL writes for one, another makes tokens."""
+    try:
+        return _index_from(indexer, start)
+    finally:
+        connection.close()
 
 
 def _starts() -> Iterator[UUID]:
