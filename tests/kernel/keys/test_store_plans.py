@@ -38,5 +38,6 @@ def test_the_harness_sees_a_table_that_is_read_whole(company, dan, monkeypatch):
     pairs = "SELECT customer, version, wrapped FROM customer_key WHERE (bucket, customer) IN"
     monkeypatch.setattr(store, "_KEYS_OF", f"{pairs} (VALUES %s)")
 
-    plans = plans_of(lambda rows: list(store.wrapped_keys(rows, [dan])))
-    assert any("SCAN customer_key" in one for one in plans), sqlite3.sqlite_version
+    wanted = [dan, world.new_id(), world.new_id()]
+    plans = plans_of(lambda rows: list(store.wrapped_keys(rows, wanted)))
+    assert any("SCAN customer_key" in one for one in plans), (sqlite3.sqlite_version, plans)
