@@ -167,7 +167,7 @@ def test_the_example_is_shown_and_nothing_is_made(machine):
 
 def test_a_folder_of_the_demo_never_becomes_a_company(machine):
     machine.home.mkdir()
-    (machine.home / "demo").write_text("made by trustkeep demo\n")
+    (machine.home / "demo").write_text("begun by trustkeep demo\n")
     code, _, err = machine.run("init")
 
     assert (4, 1) == (code, err.count("\n"))

@@ -17,7 +17,7 @@ from trustkeep.kernel.vault.models import Customer
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access.actions import reading
 from trustkeep.rooms.customers import actions as customers
-from trustkeep.rooms.customers.actions import importing
+from trustkeep.rooms.customers.actions import taking
 from trustkeep.rooms.customers.rules import Mapped
 from trustkeep.web.problems import problem_of
 
@@ -253,7 +253,7 @@ def test_the_database_goes_in_the_middle_of_a_reading(
 def test_the_database_goes_in_the_middle_of_an_import(
     company, tmp_path, another_connection, monkeypatch
 ):
-    monkeypatch.setattr(importing, "BATCH", 10)
+    monkeypatch.setattr(taking, "BATCH", 10)
     file = tmp_path / "customers.csv"
     file.write_text("No,Name\n" + "".join(f"N-{n},Dan\n" for n in range(35)))
 

@@ -9,14 +9,17 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import transaction
 from tests.installation import ELEMENTS, Company, own_token
 
 from trustkeep.base import world
+from trustkeep.base.actor import Actor, ActorKind
 from trustkeep.base.errors import NotSignedIn
 from trustkeep.kernel.clauses import actions as clauses
 from trustkeep.kernel.ledger import sequencer
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people import tokens
+from trustkeep.kernel.people.actions import credentials
 from trustkeep.kernel.people.permissions import DATA_ROLES, Role
 from trustkeep.kernel.webhooks import actions as webhooks
 from trustkeep.rooms.access import actions as access
@@ -67,7 +70,9 @@ class Staffed:
             found |= {"reference": new, "case": f"helpdesk:{new}"}
         if door in OF_ONES_OWN:
             with suppress(NotSignedIn):
-                found["member"] = tokens.actor_for(secret or "").id
+                member = found["member"] = tokens.actor_for(secret or "").id
+                if door in {"DELETE /people/{member}/tokens/{token}", "people revoke"}:
+                    found["token"] = _another_token(member)
         return found
 
 
@@ -89,6 +94,12 @@ def staffed(company, dan, tmp_path):
 
 def _hired(company, name):
     return people.add_member(company.ana, name=name, email=f"{name}@shop.example")
+
+
+def _another_token(member):
+    with transaction.atomic(durable=True):
+        themselves = Actor(ActorKind.STAFF, member)
+        return credentials.add_token(themselves, member, label="another", lasts=A_MONTH).id
 
 
 def _handed(company, member):

@@ -33,6 +33,8 @@ def test_an_element_is_declared_and_keeps_its_class(calls):
     element = {"key": "shoe_size", "label": "Shoe size", "sensitivity": "identity"}
     too_long = {**element, "label": "x" * 121}
     assert 422 == calls("dora")("POST", "/elements", [too_long])[0]
+    status, told = calls("dora")("POST", "/elements", [element, element])
+    assert (422, True) == (status, "twice: shoe_size" in told["detail"])
     status, _ = calls("dora")("POST", "/elements", [element])
     again, _ = calls("dora")("POST", "/elements", [{**element, "sensitivity": "special"}])
 

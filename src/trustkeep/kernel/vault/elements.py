@@ -1,5 +1,6 @@
 """The data elements: which values may be kept about a customer at all.  SOP 4.1a."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from django.db.models import F
@@ -57,9 +58,12 @@ def declare(actor: Actor, elements: Iterable[Element]) -> None:
     Only inside a transaction.
 
     Raises:
-        Unacceptable: class or index of a known element would change.
+        Unacceptable: class or index of a known element would change, or one is named twice.
     """
-    declared, is_newly_looked_up = by_key(), False
+    elements, declared, is_newly_looked_up = list(elements), by_key(), False
+    twice = [key for key, times in Counter(one.key for one in elements).items() if times > 1]
+    if twice:
+        raise Unacceptable(f"Declared twice: {', '.join(sorted(twice))}. Say each once.")
     with sealed_sets.change(Element, None, actor) as the_set:
         for element in elements:
             before = declared.get(element.key)
