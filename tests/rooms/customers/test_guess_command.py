@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import sqlite3
 from pathlib import Path
 
@@ -23,7 +22,8 @@ ROWS = (
     "2;Eva Weiß;eva@x.example;+48 601 000 002;Köln;1981-03-01;\n"
     "3;Flo Groß;flo@x.example;+48 601 000 003;Köln;1982-04-02;\n"
 )
-CHINOOK = "CHINOOK_SQLITE"  # a file of SQLite, where there is one
+ROOT = Path(__file__).parents[3]
+CHINOOK = ROOT.parent / "shared" / "data" / "chinook" / "Chinook_Sqlite.sqlite"
 
 
 @pytest.fixture
@@ -190,10 +190,9 @@ class Terminal:
 
 def chinook():
     """The customers of a music shop: the real ones where they are at hand, else those of a seed."""
-    place = os.environ.get(CHINOOK)
-    if place is None:
+    if not CHINOOK.exists():
         return COLUMNS, [[row[each] for each in COLUMNS] for row in from_seed(7, 60)]
-    with sqlite3.connect(f"file:{Path(place)}?mode=ro", uri=True) as database:
+    with sqlite3.connect(f"file:{CHINOOK}?mode=ro", uri=True) as database:
         found = database.execute("SELECT * FROM Customer")
         header = [column[0] for column in found.description]
         return header, [["" if cell is None else str(cell) for cell in row] for row in found]
@@ -213,6 +212,6 @@ def test_a_table_of_a_real_shop_is_guessed_whole(company, tmp_path):
     assert len(rows) == guess.rows
 
 
-@pytest.mark.skipif(CHINOOK not in os.environ, reason=f"{CHINOOK} names no file of SQLite")
+@pytest.mark.skipif(not CHINOOK.exists(), reason="the Chinook database is not at hand")
 def test_the_real_table_of_the_shop_is_at_hand():
     assert 59 == len(chinook()[1])
