@@ -8,11 +8,12 @@ from django.db import transaction
 from trustkeep.base import world
 from trustkeep.kernel.ledger import history, log
 from trustkeep.kernel.people import actions as people
+from trustkeep.kernel.people.clearing import Reason
 from trustkeep.kernel.people.permissions import Role
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access import evidence_of_reading, queries, rights_then, rules
 from trustkeep.rooms.access.events import AccessEvent
-from trustkeep.rooms.access.rules import grantee_of
+from trustkeep.rooms.access.grantees import grantee_of
 from trustkeep.rooms.purposes import actions as purposes
 from trustkeep.rooms.purposes.rules import LegalBasis
 
@@ -280,7 +281,9 @@ def test_a_planted_reading_without_the_clearance_of_its_time_is_found(
 
     tomorrow = world.now() + timedelta(days=1)
     given = {"member": company.ben.id, "clearance": "privacy-training"}
-    people.give_clearance(company.dora, expires_at=tomorrow, **given)
+    people.give_clearance(
+        company.dora, reason=Reason.CERTIFICATE_SEEN, expires_at=tomorrow, **given
+    )
     planted(company.ben, dan, "support", **rightly)
     assert ["no_clearance"] == defects()
 

@@ -11,7 +11,7 @@ from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault.masks import Mask
 from trustkeep.rooms.access import queries, rights_then
 from trustkeep.rooms.access.events import AccessEvent
-from trustkeep.rooms.access.rules import grantee_of
+from trustkeep.rooms.access.grantees import grantee_of
 from trustkeep.rooms.purposes import actions as purposes
 from trustkeep.rooms.purposes.rules import CaseRule, LegalBasis
 

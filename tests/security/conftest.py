@@ -20,10 +20,11 @@ from trustkeep.kernel.ledger import sequencer
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people import tokens
 from trustkeep.kernel.people.actions import credentials
+from trustkeep.kernel.people.clearing import Reason
 from trustkeep.kernel.people.permissions import DATA_ROLES, Role
 from trustkeep.kernel.webhooks import actions as webhooks
 from trustkeep.rooms.access import actions as access
-from trustkeep.rooms.access.rules import grantee_of
+from trustkeep.rooms.access.grantees import grantee_of
 from trustkeep.rooms.customers import actions as customers
 from trustkeep.rooms.purposes import actions as purposes
 from trustkeep.rooms.purposes.rules import LegalBasis
@@ -136,14 +137,21 @@ def _fitting(company, dan, folder):
     fay, guy = _hired(company, "fay"), _hired(company, "guy")
     other = company.customer("C-2", name="Dan Müller", city="Gdańsk")
     about_value = {"element": "phone", "value": "+48 601 000 001", "value_file": folder / "value"}
-    asked, other_asked = (
+    asked, other_asked, to_agree, to_refuse = (
         customers.request_erasure(company.cleo, customer=company.customer(each, city="Hel"))
-        for each in ("C-3", "C-4")
+        for each in ("C-3", "C-4", "C-7", "C-8")
     )
     third = company.customer("C-5", city="Hel")
     again = customers.request_erasure(company.cleo, customer=third)
     unlike = company.customer("C-6", city="Hel")
-    access.open_case(company.ben, system="helpdesk", reference="old", customers=[dan])
+    _, older = (
+        access.open_case(company.ben, system="helpdesk", reference=each, customers=[dan])
+        for each in ("old", "older")
+    )
+    people.give_clearance(
+        company.dora, member=fay, clearance="first-aid", reason=Reason.TRAINED_HERE,
+        expires_at=world.now() + A_MONTH,
+    )  # fmt: skip
     people.state_organisation(
         company.ana, name="Shop", country="PL", languages=["pl"], host_imaged=False
     )
@@ -176,11 +184,17 @@ def _fitting(company, dan, folder):
             company.dora, label="Trial", url="https://hooks.shop.example/", events=["access.*"]
         ).id,
         "url": "https://hooks.shop.example/", "events": ["access.*"], "part": "4.2b.places",
-        "reason": "No places", "clearance": "first-aid", "key": "support",
+        "reason": "No places", "expires_at": "2030-01-08T00:00:00Z", "clearance": "first-aid",
+        "key": "support",
         "sensitivity": "identity", "legal_bases": {"eu": "contract"},
         "mapping": folder / "mapping.toml", "file": folder / "customers.csv",
     }  # fmt: skip
-    return everything, _of_doors(folder, again, unlike)
+    named = {
+        "POST /cases/{case}/closure": {"case": older.id},
+        "POST /approvals/{approval}/agreement": {"approval": to_agree},
+        "POST /approvals/{approval}/refusal": {"approval": to_refuse},
+    }
+    return everything, _of_doors(folder, again, unlike) | named
 
 
 def _of_doors(folder, again, unlike):
@@ -203,5 +217,7 @@ def _of_doors(folder, again, unlike):
         "POST /cases/closure": {"reference": "old"}, "access close-case": {"case": "helpdesk:old"},
         "purposes declare": {"file": folder / "purposes.toml"},
         "people import": {"file": folder / "people.csv"},
+        "PUT /people/{member}/clearances/{clearance}": {"reason": "trained_here"},
+        "people clear": {"reason": "trained_here"},
         "people renew": {"days": 5}, "people extend": {"reason": "contract_extended"},
     }  # fmt: skip

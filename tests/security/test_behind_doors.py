@@ -47,6 +47,7 @@ BESIDES = {
     "PUT /people/{member}/department": _SHOWS,
     "PUT /people/{member}/employment": _SHOWS,
     "PUT /people/{member}/manager": _SHOWS,
+    "PUT /people/{member}/clearances/{clearance}": _SHOWS,
     "POST /searches": _READS,
     "POST /customers/search": _READS,
     "customers find": _READS,

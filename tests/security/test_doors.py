@@ -32,6 +32,7 @@ NOTHING_THERE = {
     "duties hand-over", "duties show", "POST /webhooks/{webhook}/deliveries/{delivery}/again",
     "webhooks send-again", "GET /erasures/{approval}/receipt", "customers receipt",
     "POST /erasures/{approval}/execution", "customers erase", "approvals withdraw",
+    "DELETE /approvals/{approval}",
     "sets begin-anew", "sets approve", "people extend",
 }  # fmt: skip
 

@@ -13,6 +13,8 @@ from trustkeep.rooms.access import actions as access
 OF_A_HEAD = {
     "GET /people/{member}": ("done", "missing"),
     "people show": ("done", "missing"),
+    "GET /people/{member}/clearances": ("done", "missing"),
+    "people clearances": ("done", "missing"),
     "GET /departments/{department}": ("done", "missing"),
     "GET /grants/members/{member}": ("done", "missing"),
     "access grants": ("done", "missing"),

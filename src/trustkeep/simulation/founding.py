@@ -9,10 +9,11 @@ from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people import queries, tokens
+from trustkeep.kernel.people.clearing import Reason
 from trustkeep.kernel.people.employment import Employed, Statement, end_of
 from trustkeep.kernel.people.permissions import DATA_ROLES, Role
 from trustkeep.rooms.access import actions as access
-from trustkeep.rooms.access.rules import grantee_of
+from trustkeep.rooms.access.grantees import grantee_of
 from trustkeep.simulation import staff, terms
 from trustkeep.simulation.desk import Desk
 from trustkeep.simulation.staff import DIRECTOR, FOUNDER, HEADS, Person, Team
@@ -87,7 +88,7 @@ def clear(desk: Desk, by: str, trained: Person) -> None:
     if DATA_ROLES.intersection(trained.seat.roles):
         people.give_clearance(
             desk.actor(by), member=desk.ids[trained.key], clearance=TRAINED,
-            expires_at=world.now() + TRAINED_FOR,
+            reason=Reason.TRAINED_HERE, expires_at=world.now() + TRAINED_FOR,
         )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from trustkeep.kernel.keys.models import SealedSet
 from trustkeep.kernel.ledger import history, sequencer
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people import queries, tokens
+from trustkeep.kernel.people.clearing import Reason
 from trustkeep.kernel.people.models import Clearance, RoleAssignment, Token
 from trustkeep.kernel.people.permissions import Role
 from trustkeep.rooms.access import actions as access
@@ -127,7 +128,7 @@ def test_one_person_alone_or_another_set_is_refused(company, dan):
 def test_nobody_agrees_to_their_own_set(company):
     people.give_clearance(
         company.dora, member=company.emil.id, clearance="trained",
-        expires_at=world.now() + timedelta(days=30),
+        reason=Reason.TRAINED_HERE, expires_at=world.now() + timedelta(days=30),
     )  # fmt: skip
     sql("UPDATE people_clearance SET clearance = 'checked'")
     approval = mending_sets.request(company.dora, kind=Clearance.set_kind, owner=company.emil.id)

@@ -10,6 +10,7 @@ from trustkeep.kernel.approvals import ways
 from trustkeep.kernel.approvals.rules import Way
 from trustkeep.kernel.jobs.outbound import mail
 from trustkeep.kernel.people import actions as people
+from trustkeep.kernel.people.clearing import Reason
 from trustkeep.kernel.people.permissions import PERMISSIONS, Permission, Role
 
 DAY = timedelta(days=1)
@@ -64,8 +65,9 @@ def test_nothing_lasts_longer_than_ten_years(company, days):
         )
     with pytest.raises(Unacceptable, match="3650 days"):
         people.give_clearance(
-            company.dora, member=company.ben.id, clearance="trained", expires_at=ends
-        )
+            company.dora, member=company.ben.id, clearance="trained",
+            reason=Reason.TRAINED_HERE, expires_at=ends,
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -13,6 +13,7 @@ from trustkeep.base.errors import Conflict, Denied, Missing, NotSignedIn, Tamper
 from trustkeep.kernel.keys import register
 from trustkeep.kernel.people import actions, queries, tokens
 from trustkeep.kernel.people.authority import require
+from trustkeep.kernel.people.clearing import Reason
 from trustkeep.kernel.people.permissions import DATA_ACCESS, PERMISSIONS, Permission, Role
 
 DAY = timedelta(days=1)
@@ -207,7 +208,13 @@ def test_recognising_again_takes_one_statement(ada, joins, django_assert_num_que
 def test_a_clearance_ends_by_itself(ada, joins):
     dan, _ = joins("dan", Role.DPO)
     ann, _ = joins("ann")
-    actions.give_clearance(dan, member=ann.id, clearance="trained", expires_at=world.now() + DAY)
+    actions.give_clearance(
+        dan,
+        member=ann.id,
+        clearance="trained",
+        reason=Reason.TRAINED_HERE,
+        expires_at=world.now() + DAY,
+    )
 
     assert frozenset({"trained"}) == queries.clearances_of(ann.id)
     with world.another(Later()):

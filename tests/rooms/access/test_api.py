@@ -28,6 +28,35 @@ def test_a_second_case_of_a_reference_is_a_conflict(calls):
     assert 409 == calls("ben")("POST", "/cases", asked)[0]
 
 
+def test_open_cases_are_listed_in_parts_and_closed_by_their_id(calls, company):
+    ben = calls("ben")
+    made = [
+        ben("POST", "/cases", {**CASE, "reference": f"order-{at}", "references": ["C-1"]})[1][
+            "case"
+        ]
+        for at in range(3)
+    ]
+    _, first = ben("GET", "/cases?limit=2")
+    _, rest = ben("GET", f"/cases?limit=2&after={first['next']}")
+    assert made[::-1] == [one["case"] for one in first["items"] + rest["items"]][:3]
+    assert {"system": "shop", "opened_by": str(company.ben.id)}.items() <= first["items"][0].items()
+
+    assert 204 == ben("POST", f"/cases/{made[0]}/closure")[0]
+    assert made[0] not in {one["case"] for one in ben("GET", "/cases")[1]["items"]}
+    assert 422 == ben("GET", "/cases?after=bm90aGluZw")[0]
+
+
+def test_a_case_of_another_is_closed_by_its_id_by_who_reads_the_ledger_only(calls):
+    _, made = calls("ben")("POST", "/cases", {**CASE, "references": ["C-1"]})
+    path = f"/cases/{made['case']}/closure"
+    mine = [one["case"] for one in calls("cleo")("GET", "/cases")[1]["items"]]
+
+    assert made["case"] not in mine
+    assert 404 == calls("cleo")("POST", path)[0]
+    assert made["case"] in {one["case"] for one in calls("dora")("GET", "/cases")[1]["items"]}
+    assert 204 == calls("dora")("POST", path)[0]
+
+
 def test_a_grant_is_given_listed_and_ended(calls, company):
     asked = {"member": str(company.emil.id), "purpose": "support", "fields": ["phone"]}
     status, given = calls("dora")("POST", "/grants", asked)
@@ -46,6 +75,33 @@ def test_a_grant_to_a_role_is_listed_under_it(calls):
 
     assert [given] == calls("dora")("GET", "/grants/roles/privacy_analyst")[1]
     assert ["*"] == given["fields"]
+
+
+def test_all_grants_are_listed_with_whom_they_are_to(calls, company):
+    asked = {"purpose": "support", "fields": ["phone"]}
+    dora = calls("dora")
+    _, to_member = dora("POST", "/grants", {**asked, "member": str(company.emil.id)})
+    _, to_role = dora("POST", "/grants", {**asked, "role": "privacy_analyst"})
+
+    status, listed = dora("GET", "/grants")
+    assert 200 == status
+    assert Grant.objects.count() == len(listed)
+    for given, to in (
+        (to_member, (str(company.emil.id), None)),
+        (to_role, (None, to_role["role"])),
+    ):
+        (found,) = (one for one in listed if one["grant"] == given["grant"])
+        assert to == (found["member"], found["role"])
+        assert str(company.dora.id) == found["given_by"]
+
+
+def test_a_head_sees_no_grants_of_other_teams(calls, company):
+    _, outside = calls("dora")(
+        "POST", "/grants", {"member": str(company.ana.id), "purpose": "support"}
+    )
+    emils = {one["grant"] for one in calls("emil")("GET", "/grants")[1]}
+
+    assert outside["grant"] not in emils
 
 
 def test_nobody_grants_to_themselves(calls, company):

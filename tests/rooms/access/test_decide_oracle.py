@@ -9,8 +9,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault.masks import Mask
-from trustkeep.rooms.access import rules
+from trustkeep.rooms.access.grantees import grantee_of
 from trustkeep.rooms.access.rules import (
     EVERY_FIELD,
     CaseFacts,
@@ -309,5 +310,5 @@ def test_what_is_released_was_asked_for_and_granted(facts):
         assert (field in decision.masked) is (decision.released[field] is not None)
 
 
-def test_the_roles_of_grants_never_change_their_identifiers():
-    assert UUID("6b1a2f5e-6a53-4d0e-9a8e-0d7f0c2b9f31") == rules._ROLES
+def test_a_role_never_changes_the_id_that_grants_to_it_are_kept_under():
+    assert UUID("efe03c8c-1414-5593-b93a-6e7c56173e73") == grantee_of(Role.SUPPORT_AGENT)

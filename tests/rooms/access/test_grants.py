@@ -8,8 +8,8 @@ from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault.masks import Mask
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access import queries
+from trustkeep.rooms.access.grantees import grantee_of
 from trustkeep.rooms.access.models import Grant
-from trustkeep.rooms.access.rules import grantee_of
 from trustkeep.rooms.purposes import actions as purposes
 from trustkeep.rooms.purposes.rules import LegalBasis
 

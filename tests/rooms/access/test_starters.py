@@ -12,14 +12,16 @@ from tests.installation import founded_by_ana, logged
 from trustkeep.base import world
 from trustkeep.base.errors import Conflict, Denied, Missing, Unacceptable
 from trustkeep.kernel.people import actions as people
+from trustkeep.kernel.people.clearing import Reason
 from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault import elements
 from trustkeep.kernel.vault.models import Element
 from trustkeep.kernel.vault.rules import IndexKind, SensitivityClass
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access import queries as grants
+from trustkeep.rooms.access.grantees import grantee_of
 from trustkeep.rooms.access.management.commands.starters import Command
-from trustkeep.rooms.access.rules import Refusal, grantee_of
+from trustkeep.rooms.access.rules import Refusal
 from trustkeep.rooms.purposes import actions, queries
 from trustkeep.web.command import rendered
 
@@ -78,7 +80,7 @@ def cleared(shop, purpose):
         for clearance in queries.one(purpose).clearances:
             people.give_clearance(
                 shop.dora, member=who.id, clearance=clearance,
-                expires_at=world.now() + timedelta(days=30),
+                reason=Reason.TRAINED_HERE, expires_at=world.now() + timedelta(days=30),
             )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from trustkeep.kernel.people.permissions import Role
 from trustkeep.kernel.vault.masks import Mask
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access import actions as access
-from trustkeep.rooms.access import rules
+from trustkeep.rooms.access.grantees import grantee_of
 from trustkeep.rooms.access.rules import Refusal
 from trustkeep.rooms.purposes import actions, queries
 from trustkeep.rooms.purposes.rules import LegalBasis
@@ -140,10 +140,10 @@ def test_an_authorization_is_waited_for_as_a_consent_is(company, dan):
 def test_a_grant_goes_only_to_whom_the_purpose_is_open(company):
     declare(company, roles=[Role.SUPPORT_AGENT])
 
-    for grantee in (company.cleo.id, rules.grantee_of(Role.DATA_STEWARD)):
+    for grantee in (company.cleo.id, grantee_of(Role.DATA_STEWARD)):
         with pytest.raises(Unacceptable, match="is open to support_agent only"):
             access.give_grant(company.dora, grantee=grantee, purpose="call_back")
-    for grantee in (company.ben.id, rules.grantee_of(Role.SUPPORT_AGENT)):
+    for grantee in (company.ben.id, grantee_of(Role.SUPPORT_AGENT)):
         access.give_grant(company.dora, grantee=grantee, purpose="call_back")
 
 

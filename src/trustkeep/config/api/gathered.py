@@ -7,7 +7,9 @@ from ninja.openapi.schema import OpenAPISchema
 
 from trustkeep import __version__
 from trustkeep.config.api import (
+    approvals,
     clauses,
+    clearances,
     duties,
     ledger,
     organisation,
@@ -25,8 +27,8 @@ from trustkeep.web.api.parsing import BoundedParser
 from trustkeep.web.api.signed_in import Token
 
 DOORS: tuple[Door, ...] = (
-    *customers.DOORS, *access.DOORS, purposes.door, organisation.door, people.door, teams.door,
-    tokens.door, duties.door, ledger.door, clauses.door, webhooks.door,
+    *customers.DOORS, *access.DOORS, purposes.door, organisation.door, people.door, clearances.door,
+    teams.door, tokens.door, approvals.door, duties.door, ledger.door, clauses.door, webhooks.door,
 )  # fmt: skip
 DESCRIPTION = (
     "What people do with `trustkeep`, programs do here.  Send `Authorization: Bearer TOKEN`.  A "

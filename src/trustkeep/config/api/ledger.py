@@ -1,6 +1,6 @@
 """The ledger over the API, for the DPO and auditors: browse, and take a proof along.  SOP 4.3c."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from ninja import Query, Schema
 from pydantic import Field
 
-from trustkeep.base.errors import Missing
 from trustkeep.kernel.ledger import browsing, checkpoints, lag, ports, proofs
 from trustkeep.kernel.ledger.browsing import Found, Wanted
 from trustkeep.kernel.ledger.entry import EntryRef
@@ -18,7 +17,7 @@ from trustkeep.kernel.vault import merged
 from trustkeep.web.api import paging
 from trustkeep.web.api.door import ApiRequest, Door
 from trustkeep.web.api.paging import After, Limit
-from trustkeep.web.api.schemas import FIRST_YEAR, LAST_YEAR, Moment, Page
+from trustkeep.web.api.schemas import Moment, Page
 
 door = Door("ledger")
 
@@ -109,10 +108,4 @@ def _before(after: str | None) -> tuple[datetime, EntryRef] | None:
     key = paging.key_of(after, str, str, int)
     if key is None:
         return None
-    try:
-        at, ref = datetime.fromisoformat(key[0]), EntryRef(UUID(key[1]), key[2])
-    except ValueError:
-        at, ref = datetime.min.replace(tzinfo=UTC), EntryRef(UUID(int=0), 0)
-    if not FIRST_YEAR <= at.year < LAST_YEAR:
-        raise Missing("There is no such part of this list: begin without `after`.")
-    return at, ref
+    return paging.moment_of(key[0]), EntryRef(paging.uuid_of(key[1]), key[2])

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor, ActorKind
@@ -37,19 +37,30 @@ def request(request_id: UUID) -> ApprovalRequest:
 def open_requests(actor: Actor) -> tuple[ApprovalRequest, ...]:
     """Every request that still waits: for somebody to agree, or to be carried out."""
     require(actor, Permission.APPROVE)
-    waiting = ApprovalRequest.objects.filter(
+    return _verified(_waiting())
+
+
+def own_requests(actor: Actor) -> tuple[ApprovalRequest, ...]:
+    """What the actor asked for and still waits."""
+    require(actor, Permission.REQUEST_APPROVAL)
+    return _verified(_waiting().filter(requester_id=actor.id))
+
+
+def _waiting() -> QuerySet[ApprovalRequest]:
+    return ApprovalRequest.objects.filter(
         state__in=[State.OPEN, State.APPROVED], expires_at__gt=world.now()
     )
-    ids = waiting.order_by("created_at").values_list("id", flat=True)
+
+
+def _verified(found: QuerySet[ApprovalRequest]) -> tuple[ApprovalRequest, ...]:
+    ids = found.order_by("created_at").values_list("id", flat=True)
     return tuple(request(each) for each in ids)
 
 
 def any_open(verb: str, requests: Collection[UUID]) -> bool:
     """Whether one of these requests for such acts may still lead to it."""
-    waiting = ApprovalRequest.objects.filter(id__in=requests, verb=verb)
-    return waiting.filter(
-        state__in=[State.OPEN, State.APPROVED], expires_at__gt=world.now()
-    ).exists() or any(one in requests for one in to_carry_out(verb))
+    waiting = _waiting().filter(id__in=requests, verb=verb)
+    return waiting.exists() or any(one in requests for one in to_carry_out(verb))
 
 
 def to_carry_out(verb: str) -> tuple[UUID, ...]:

@@ -64,6 +64,6 @@ class PeopleEvent(Event):
     LIST_IMPORTED = "people.list.imported", {**_TALLY, "digest": Detail.DIGEST}
     CLEARANCE_GIVEN = (
         "people.clearance.given",
-        {**_WHO, "clearance": Detail.CODE, "expires": Detail.MOMENT},
+        {**_WHO, "clearance": Detail.CODE, "reason": Detail.CODE, "expires": Detail.MOMENT},
     )
     CLEARANCE_ENDED = "people.clearance.ended", {**_WHO, "clearance": Detail.CODE}

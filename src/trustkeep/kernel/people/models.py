@@ -5,6 +5,8 @@ before there were any stay as they are.  When somebody's time is over stands in 
 where every sign-in looks anyway.
 """
 
+from types import MappingProxyType
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -160,15 +162,17 @@ class RoleAssignment(SealedRow):
 
 
 class Clearance(SealedRow):
-    """A fact about somebody that a lower room may need: trained, signed, checked."""
+    """A fact about somebody that a lower room may need: trained, signed, checked; and why so."""
 
     set_kind = "people.clearance"
     set_owner = "person_id"
-    sealed_columns = ("person_id", "clearance", "given_by", "given_at", "expires_at")
+    sealed_columns = ("person_id", "clearance", "reason", "given_by", "given_at", "expires_at")
+    sealed_when_set = MappingProxyType({"reason": ""})
 
     id = models.UUIDField(primary_key=True, editable=False)
     person_id = models.UUIDField()
     clearance = models.CharField(max_length=80)
+    reason = models.CharField(max_length=24, default="")  # empty: given before it was asked
     given_by = models.UUIDField()
     given_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -16,9 +16,9 @@ from trustkeep.kernel.people.permissions import Permission, permissions_of
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.rooms.access import rights_then
 from trustkeep.rooms.access.events import AccessEvent
+from trustkeep.rooms.access.grantees import grantee_of
 from trustkeep.rooms.access.models import Case
 from trustkeep.rooms.access.rights_then import Details, GrantThen, RightsThen, Terms
-from trustkeep.rooms.access.rules import grantee_of
 
 MOST_LISTED = 20
 _GRACE = timedelta(minutes=1)  # a reading that had begun when its case was closed

@@ -7,19 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from trustkeep.kernel.vault.masks import Mask, Shown
 
 EVERY_FIELD = "*"  # in a grant: every field that the purpose needs
-_ROLES = UUID("6b1a2f5e-6a53-4d0e-9a8e-0d7f0c2b9f31")  # stored in grants: never change it
-
-
-@lru_cache
-def grantee_of(role: str) -> UUID:
-    """The identifier under which grants to a role are kept."""
-    return uuid5(_ROLES, role)
 
 
 class Refusal(StrEnum):

@@ -3,12 +3,14 @@
 import base64
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 from ninja import Query
 
 from trustkeep.base.errors import Unacceptable
-from trustkeep.web.api.schemas import Page
+from trustkeep.web.api.schemas import FIRST_YEAR, LAST_YEAR, Page
 
 Row = TypeVar("Row")
 Item = TypeVar("Item")
@@ -54,6 +56,33 @@ def key_of(after: str | None, *types: type) -> tuple[Any, ...] | None:
     if not fits or not all(_is_sane(each) for each in found):
         raise _no_cursor()
     return tuple(found)
+
+
+def moment_of(part: str) -> datetime:
+    """The aware moment in a part of a key.
+
+    Raises:
+        Unacceptable: it is none, or of no year of ours.
+    """
+    try:
+        found = datetime.fromisoformat(part)
+    except ValueError:
+        raise _no_cursor() from None
+    if found.tzinfo is None or not FIRST_YEAR <= found.year < LAST_YEAR:
+        raise _no_cursor()
+    return found
+
+
+def uuid_of(part: str) -> UUID:
+    """The id in a part of a key.
+
+    Raises:
+        Unacceptable: it is none.
+    """
+    try:
+        return UUID(part)
+    except ValueError:
+        raise _no_cursor() from None
 
 
 def _is_sane(part: str | int) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from trustkeep.base.actor import Actor
 from trustkeep.kernel.approvals import actions, queries, ways
+from trustkeep.kernel.approvals.models import ApprovalRequest
 from trustkeep.kernel.approvals.rules import Way, act_of
 from trustkeep.kernel.people import queries as roster
 from trustkeep.kernel.people.permissions import Permission
@@ -25,22 +26,17 @@ def _way(parser: ArgumentParser) -> None:
 class Command(NounCommand):
     """Requests for approval."""
 
-    help = "Approvals: list, approve, refuse, withdraw, way, confirm"
+    help = "Approvals: list, mine, approve, refuse, withdraw, way, confirm"
 
     @verb("list", permission=Permission.APPROVE, help="what waits for somebody")
     def list_(self, actor: Actor) -> Answer:
         """Every open request."""
-        return Answer(
-            [
-                {
-                    "id": str(row.id), "act": act_of(row.verb), "state": str(row.state),
-                    "asked_by": roster.member(row.requester_id).name,
-                    "since": f"{row.created_at:%FT%TZ}", "until": f"{row.expires_at:%FT%TZ}",
-                    "way": str(row.way), "digest": row.digest,
-                }
-                for row in queries.open_requests(actor)
-            ]
-        )  # fmt: skip
+        return Answer([_shown(row) for row in queries.open_requests(actor)])
+
+    @verb("mine", permission=Permission.REQUEST_APPROVAL, help="what you asked for and waits")
+    def mine(self, actor: Actor) -> Answer:
+        """One's own open requests."""
+        return Answer([_shown(row) for row in queries.own_requests(actor)])
 
     @verb("approve", permission=Permission.APPROVE, help="agree", arguments=_request)
     def approve(self, actor: Actor, *, request: UUID) -> Answer:
@@ -70,3 +66,13 @@ class Command(NounCommand):
     def confirm(self, actor: Actor) -> Answer:  # noqa: ARG002 - the code says who agrees
         """Agree with the code from the letter; it is no argument, so no process list shows it."""
         return Answer({"request": str(ways.confirm(sys.stdin.readline().strip()))})
+
+
+def _shown(row: ApprovalRequest) -> dict[str, object]:
+    return {
+        "id": str(row.id), "act": act_of(row.verb), "state": str(row.state),
+        "asked_by": roster.member(row.requester_id).name,
+        "benefits": str(row.beneficiary_id) if row.beneficiary_id else None,
+        "since": f"{row.created_at:%FT%TZ}", "until": f"{row.expires_at:%FT%TZ}",
+        "way": str(row.way), "digest": row.digest,
+    }  # fmt: skip

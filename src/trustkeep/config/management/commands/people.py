@@ -1,12 +1,12 @@
 """`trustkeep people`: members, teams, roles, accounts, tokens, lists.  SOP 2a, 3, 4.3b."""
 
 from argparse import ArgumentParser
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
-from trustkeep.base import world
 from trustkeep.base.actor import Actor
 from trustkeep.config.management.commands._people_accounts import AccountVerbs, shown_once
+from trustkeep.config.management.commands._people_clearances import ClearanceVerbs
 from trustkeep.config.management.commands._people_lists import ListVerbs
 from trustkeep.config.management.commands._people_teams import (
     TeamVerbs,
@@ -20,7 +20,6 @@ from trustkeep.kernel.people.conflicts import conflicts_in
 from trustkeep.kernel.people.directory import Visible
 from trustkeep.kernel.people.employment import Employed
 from trustkeep.kernel.people.permissions import Permission, Role
-from trustkeep.web.arguments import days as spell_of_days
 from trustkeep.web.arguments import one_of
 from trustkeep.web.command import HOST, Answer, verb
 
@@ -47,18 +46,7 @@ def _member_and_role(parser: ArgumentParser) -> None:
     parser.add_argument("role", type=one_of(Role), choices=list(Role))
 
 
-def _clearance(parser: ArgumentParser) -> None:
-    member_argument(parser)
-    parser.add_argument("clearance")
-    parser.add_argument("--days", type=spell_of_days, required=True)
-
-
-def _clearance_ended(parser: ArgumentParser) -> None:
-    member_argument(parser)
-    parser.add_argument("clearance")
-
-
-class Command(TeamVerbs, AccountVerbs, ListVerbs):
+class Command(TeamVerbs, AccountVerbs, ListVerbs, ClearanceVerbs):
     """People and what they may do."""
 
     help = "People: found, add, list, teams, roles, accounts, tokens, lists in and out"
@@ -150,22 +138,6 @@ class Command(TeamVerbs, AccountVerbs, ListVerbs):
         """A member may act again."""
         actions.reactivate(actor, member=member)
         return Answer({"member": str(member), "active": True})
-
-    @verb("clear", permission=Permission.GIVE_CLEARANCES, help="a clearance", arguments=_clearance)
-    def clear(self, actor: Actor, *, member: UUID, clearance: str, days: int) -> Answer:
-        """A fact about a member, for so many days."""
-        ends = world.now() + timedelta(days=days)
-        actions.give_clearance(actor, member=member, clearance=clearance, expires_at=ends)
-        return Answer({"member": str(member), "clearance": clearance, "until": ends.isoformat()})
-
-    @verb(
-        "end-clearance", permission=Permission.GIVE_CLEARANCES, help="no longer so",
-        arguments=_clearance_ended,
-    )  # fmt: skip
-    def end_clearance(self, actor: Actor, *, member: UUID, clearance: str) -> Answer:
-        """A fact about a member does not hold any more."""
-        actions.end_clearance(actor, member=member, clearance=clearance)
-        return Answer({"member": str(member), "clearance": clearance, "until": None})
 
 
 def _conflicts(person: Person) -> str:

@@ -1,11 +1,7 @@
 """What can be done about people: one function per verb, the actor first."""
 
-from trustkeep.kernel.people.actions.credentials import (
-    end_clearance,
-    give_clearance,
-    issue_token,
-    revoke_token,
-)
+from trustkeep.kernel.people.actions.clearing import end_clearance, give_clearance
+from trustkeep.kernel.people.actions.credentials import issue_token, revoke_token
 from trustkeep.kernel.people.actions.departments import (
     change_head,
     make_department,

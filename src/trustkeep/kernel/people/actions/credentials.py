@@ -1,14 +1,13 @@
-"""Tokens and clearances.  SOP 4.3b, 6a."""
+"""Tokens.  SOP 4.3b."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from trustkeep.base import spans, text, world
+from trustkeep.base import text, world
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Denied, Missing, Unacceptable
-from trustkeep.base.events import CHECKS, Detail
 from trustkeep.kernel.keys import register, sealed_sets
 from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.keys.standing import Fact
@@ -17,7 +16,7 @@ from trustkeep.kernel.people import queries, tokens
 from trustkeep.kernel.people.actions.stating import moment
 from trustkeep.kernel.people.authority import acting
 from trustkeep.kernel.people.events import PeopleEvent
-from trustkeep.kernel.people.models import Clearance, Rotation, Token
+from trustkeep.kernel.people.models import Rotation, Token
 from trustkeep.kernel.people.permissions import Permission, permissions_of
 
 LONGEST = timedelta(days=366)
@@ -115,50 +114,6 @@ def revoke_token(actor: Actor, *, member: UUID, token: UUID) -> None:
                     owned.remove(row)
         details = {"member": str(member), "token": str(token)}
         log.append(PeopleEvent.TOKEN_REVOKED, actor, details=details)
-
-
-def give_clearance(actor: Actor, *, member: UUID, clearance: str, expires_at: datetime) -> None:
-    """State a fact about a member until a moment; an earlier statement of it is replaced."""
-    with acting(actor, Permission.GIVE_CLEARANCES, alone=member):
-        queries.member(member)
-        now = world.now()
-        if member == actor.id:
-            raise Denied("Nobody clears themselves: ask somebody else.", ("to_self",))
-        spans.check_end(expires_at, now)
-        if not CHECKS[Detail.CODE](clearance):
-            raise Unacceptable("A clearance is a code of lower-case letters, such as first-aid.")
-        with sealed_sets.change(Clearance, member, actor) as held:
-            for row in held.rows:
-                if row.clearance == clearance:
-                    held.remove(row)
-            held.add(
-                Clearance(
-                    id=world.new_id(),
-                    person_id=member,
-                    clearance=clearance,
-                    given_by=actor.id,
-                    given_at=now,
-                    expires_at=expires_at,
-                )
-            )
-        details = {"member": str(member), "clearance": clearance, "expires": moment(expires_at)}
-        log.append(PeopleEvent.CLEARANCE_GIVEN, actor, details=details)
-
-
-def end_clearance(actor: Actor, *, member: UUID, clearance: str) -> None:
-    """Withdraw a clearance.
-
-    Raises:
-        Missing: the member does not hold it.
-    """
-    with acting(actor, Permission.GIVE_CLEARANCES, alone=member):
-        with sealed_sets.change(Clearance, member, actor) as held:
-            named = [row for row in held.rows if row.clearance == clearance]
-            if not named:
-                raise Missing("The member does not hold this clearance.")
-            held.remove(named[0])
-        details = {"member": str(member), "clearance": clearance}
-        log.append(PeopleEvent.CLEARANCE_ENDED, actor, details=details)
 
 
 def had_token(member: UUID) -> bool:

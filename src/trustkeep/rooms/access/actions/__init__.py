@@ -1,7 +1,7 @@
 """What this room does: read, change, bring up to date, grant, and keep cases."""
 
 from trustkeep.rooms.access.actions.bringing import BroughtMany, bring_many, require_bringing
-from trustkeep.rooms.access.actions.cases import close_case, open_case
+from trustkeep.rooms.access.actions.cases import close_case, close_own_case, open_case
 from trustkeep.rooms.access.actions.changing import change_fields
 from trustkeep.rooms.access.actions.duplicates import Alike, Duplicates, Pair, find_duplicates
 from trustkeep.rooms.access.actions.grants import give_grant, revoke_grant
@@ -41,6 +41,7 @@ __all__ = [
     "bring_many",
     "change_fields",
     "close_case",
+    "close_own_case",
     "find_customers",
     "find_duplicates",
     "give_grant",

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Conflict, Unacceptable
+from trustkeep.base.errors import Conflict, Missing, Unacceptable
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
@@ -76,17 +76,35 @@ def _note_refused(actor: Actor, unknown: int) -> None:
 
 
 def close_case(actor: Actor, *, system: str, reference: str) -> None:
-    """Close a case: nothing is read on its strength any more.
+    """Close the case of a reference: nothing is read on its strength any more.
 
     Raises:
         Denied: the actor may not open or close cases.
         Missing: there is no such case.
     """
     with people.acting(actor, Permission.OPEN_CASES):
-        found = queries.case_by_reference(system, reference)
-        with sealed_sets.change(Case, found.id, actor) as cases:
-            (case,) = cases.rows
-            if case.closed_at is None:
-                case.closed_at = world.now()
-                cases.replace(case)
-        log.append(AccessEvent.CASE_CLOSED, actor, details={"case": str(found.id)})
+        _close(actor, queries.case_by_reference(system, reference).id)
+
+
+def close_own_case(actor: Actor, *, case: UUID) -> None:
+    """Close a case by its id, without its reference: one's own, or as whoever reads the ledger.
+
+    Raises:
+        Denied: the actor may not open or close cases.
+        Missing: there is no such case, or none that the actor may close so.
+    """
+    with people.acting(actor, Permission.OPEN_CASES):
+        for found in sealed_sets.rows(Case, case):
+            if found.opened_by == actor.id or Permission.VIEW_LEDGER in actor.permissions:
+                _close(actor, found.id)
+                return
+        raise Missing("There is no such case, or it is another's.")
+
+
+def _close(actor: Actor, case: UUID) -> None:
+    with sealed_sets.change(Case, case, actor) as cases:
+        (found,) = cases.rows
+        if found.closed_at is None:
+            found.closed_at = world.now()
+            cases.replace(found)
+    log.append(AccessEvent.CASE_CLOSED, actor, details={"case": str(case)})

@@ -13,12 +13,12 @@ from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people import queries as roster
 from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.rooms.access.events import AccessEvent
+from trustkeep.rooms.access.grantees import ROLES, grantee_of
 from trustkeep.rooms.access.models import Grant
-from trustkeep.rooms.access.rules import EVERY_FIELD, grantee_of
+from trustkeep.rooms.access.rules import EVERY_FIELD
 from trustkeep.rooms.purposes import queries as purposes
 from trustkeep.rooms.purposes.queries import PurposeTerms
 
-_ROLES = {grantee_of(role): role for role in Role}
 _FOR_ALL = frozenset({Role.DPO, Role.DEPUTY_DPO})
 
 
@@ -50,7 +50,7 @@ def give_grant(
                 "Nobody grants access to themselves or to a role of their own; ask somebody else.",
                 ("self_grant",),
             )
-        if grantee not in _ROLES:
+        if grantee not in ROLES:
             roster.member(grantee)
         _refuse_beyond_team(actor, grantee)
         now = world.now()
@@ -96,7 +96,7 @@ def _refuse_beyond_purpose(
 
 def _refuse_beyond_roles(terms: PurposeTerms, grantee: UUID) -> None:
     """A grant goes to a role that the purpose is open to, or to somebody who has one."""
-    roles = (_ROLES[grantee],) if grantee in _ROLES else roster.roles_of(grantee)
+    roles = (ROLES[grantee],) if grantee in ROLES else roster.roles_of(grantee)
     if not terms.is_open_to(roles):
         raise Unacceptable(
             f"The purpose {terms.key} is open to {', '.join(sorted(terms.roles))} only: grant it "
@@ -108,7 +108,7 @@ def _refuse_beyond_team(actor: Actor, grantee: UUID) -> None:
     """A head answers for the own team and for nobody else; the DPO for all.  SOP 3b."""
     if roster.roles_of(actor.id) & _FOR_ALL:
         return
-    if grantee not in _ROLES and grantee in roster.team_of(actor.id):
+    if grantee not in ROLES and grantee in roster.team_of(actor.id):
         return
     raise Denied(
         "A head of department decides on the access of the members of that department only: the "

@@ -6,8 +6,9 @@ from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Conflict, Denied, Unacceptable
 from trustkeep.rooms.access import queries
 from trustkeep.rooms.access.actions.grants import give_grant
+from trustkeep.rooms.access.grantees import grantee_of
 from trustkeep.rooms.access.queries import Proposal
-from trustkeep.rooms.access.rules import EVERY_FIELD, grantee_of
+from trustkeep.rooms.access.rules import EVERY_FIELD
 
 SELF_GRANT = "self_grant"
 

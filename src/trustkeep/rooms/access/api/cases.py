@@ -3,6 +3,7 @@
 The other system's reference stands in the body and never in the address: it may name a customer.
 """
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,9 +12,12 @@ from pydantic import Field, model_validator
 
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import known
-from trustkeep.rooms.access import actions
+from trustkeep.rooms.access import actions, queries
+from trustkeep.rooms.access.models import Case
+from trustkeep.web.api import paging
 from trustkeep.web.api.door import ApiRequest, Door
-from trustkeep.web.api.schemas import Asked
+from trustkeep.web.api.paging import After, Limit
+from trustkeep.web.api.schemas import Asked, Page
 
 door = Door("access")
 
@@ -41,10 +45,35 @@ class CaseAsked(CaseNamed):
         return self
 
 
+class CaseState(Schema):
+    """An open case; the other system's reference is kept as a keyed hash and not shown."""
+
+    case: UUID
+    system: str
+    customers: list[UUID]
+    opened_by: UUID
+    opened_at: datetime
+
+    @classmethod
+    def of(cls, one: Case) -> "CaseState":
+        """A stored case, as it is answered."""
+        return cls(
+            case=one.id, system=one.system, customers=one.customers, opened_by=one.opened_by,
+            opened_at=one.opened_at,
+        )  # fmt: skip
+
+
 class CaseOpened(Schema):
     """The case's own id."""
 
     case: UUID
+
+
+@door.get("/cases", Permission.OPEN_CASES, answers=Page[CaseState])
+def list_cases(request: ApiRequest, limit: Limit = 50, after: After = None) -> Page[CaseState]:
+    """The open cases that the caller opened, or of whoever reads the ledger all; newest first."""
+    found = queries.open_cases(request.actor, most=limit + 1, before=_before(after))
+    return paging.page(found, limit, item=CaseState.of, key=_key)
 
 
 @door.post("/cases", Permission.OPEN_CASES, answers=CaseOpened)
@@ -61,3 +90,18 @@ def open_case(request: ApiRequest, asked: CaseAsked) -> CaseOpened:
 def close_case(request: ApiRequest, asked: CaseNamed) -> None:
     """Close a case: nothing is read on its strength any more."""
     actions.close_case(request.actor, system=asked.system, reference=asked.reference)
+
+
+@door.post("/cases/{uuid:case}/closure", Permission.OPEN_CASES, answers=None, status=204)
+def close_own_case(request: ApiRequest, case: UUID) -> None:
+    """Close a case that the caller opened; whoever reads the ledger closes anybody's."""
+    actions.close_own_case(request.actor, case=case)
+
+
+def _key(one: Case) -> tuple[str, str]:
+    return one.opened_at.isoformat(), str(one.id)
+
+
+def _before(after: str | None) -> tuple[datetime, UUID] | None:
+    key = paging.key_of(after, str, str)
+    return None if key is None else (paging.moment_of(key[0]), paging.uuid_of(key[1]))

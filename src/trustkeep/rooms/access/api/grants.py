@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.rooms.access import actions, queries, rules
+from trustkeep.rooms.access.grantees import ROLES, grantee_of, named
 from trustkeep.rooms.access.models import Grant
 from trustkeep.rooms.access.queries import Proposal
 from trustkeep.web.api.door import ApiRequest, Door
@@ -39,22 +40,27 @@ class GrantAsked(Asked):
 
 
 class GrantState(Schema):
-    """A grant that stands; `fields` is `["*"]` where it is every field of the purpose."""
+    """A grant that stands, to a member or a role; `fields` of `["*"]` are all of the purpose."""
 
     grant: UUID
+    member: UUID | None
+    role: str | None
     purpose: str
     fields: list[str]
     masked: list[str]
     starts_at: datetime
     ends_at: datetime | None
     bulk: bool
+    given_by: UUID
 
     @classmethod
     def of(cls, one: Grant) -> "GrantState":
         """A stored grant, as it is answered."""
+        role = ROLES.get(one.grantee)
         return cls(
-            grant=one.id, purpose=one.purpose, fields=one.fields, masked=one.masked,
-            starts_at=one.starts_at, ends_at=one.ends_at, bulk=one.bulk,
+            grant=one.id, member=None if role else one.grantee, role=role, purpose=one.purpose,
+            fields=one.fields, masked=one.masked, starts_at=one.starts_at, ends_at=one.ends_at,
+            bulk=one.bulk, given_by=one.given_by,
         )  # fmt: skip
 
 
@@ -82,6 +88,12 @@ class ProposalState(Schema):
         )  # fmt: skip
 
 
+@door.get("/grants", Permission.VIEW_PEOPLE, answers=list[GrantState])
+def list_grants(request: ApiRequest) -> list[GrantState]:
+    """Every grant to a role, and to every member whom the caller may see."""
+    return [GrantState.of(one) for one in queries.every_grant(request.actor)]
+
+
 @door.get("/grants/members/{uuid:member}", Permission.VIEW_PEOPLE, answers=list[GrantState])
 def grants_of_member(request: ApiRequest, member: UUID) -> list[GrantState]:
     """What one member may read by grants of their own; those of their roles stand apart."""
@@ -91,18 +103,15 @@ def grants_of_member(request: ApiRequest, member: UUID) -> list[GrantState]:
 @door.get("/grants/roles/{role}", Permission.VIEW_PEOPLE, answers=list[GrantState])
 def grants_of_role(request: ApiRequest, role: Role) -> list[GrantState]:
     """What everybody with a role may read."""
-    return [
-        GrantState.of(one) for one in queries.grants_shown(request.actor, rules.grantee_of(role))
-    ]
+    return [GrantState.of(one) for one in queries.grants_shown(request.actor, grantee_of(role))]
 
 
 @door.post("/grants", Permission.GRANT_ACCESS, answers=GrantState)
 def give_grant(request: ApiRequest, asked: GrantAsked) -> GrantState:
     """Let somebody read some fields for a purpose; never oneself."""
-    grantee = asked.member or rules.grantee_of(str(asked.role))
     return GrantState.of(
         actions.give_grant(
-            request.actor, grantee=grantee, purpose=asked.purpose,
+            request.actor, grantee=named(asked.member, asked.role), purpose=asked.purpose,
             fields=(rules.EVERY_FIELD,) if asked.fields == "*" else asked.fields,
             masked=asked.masked, ends_at=asked.ends_at, bulk=asked.bulk,
         )

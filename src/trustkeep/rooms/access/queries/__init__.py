@@ -1,6 +1,6 @@
 """What this room answers: the facts of a decision, cases and grants; never an opened value."""
 
-from trustkeep.rooms.access.queries.cases import case_by_reference, case_hash, is_system
+from trustkeep.rooms.access.queries.cases import case_by_reference, case_hash, is_system, open_cases
 from trustkeep.rooms.access.queries.locked import (
     Asked,
     Seen,
@@ -9,6 +9,7 @@ from trustkeep.rooms.access.queries.locked import (
     seen_under_lock,
 )
 from trustkeep.rooms.access.queries.policy import (
+    every_grant,
     grants_of,
     grants_shown,
     unmasked_beside,
@@ -21,10 +22,12 @@ __all__ = [
     "Seen",
     "case_by_reference",
     "case_hash",
+    "every_grant",
     "everything_under_lock",
     "grants_of",
     "grants_shown",
     "is_system",
+    "open_cases",
     "policy_under_lock",
     "proposals",
     "seen_under_lock",

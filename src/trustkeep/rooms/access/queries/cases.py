@@ -3,12 +3,18 @@
 import hmac
 import re
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from trustkeep.base import text
+from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Missing
 from trustkeep.crypto.encoding import joined
 from trustkeep.kernel.keys import sealed_sets, service
+from trustkeep.kernel.people.authority import require
+from trustkeep.kernel.people.permissions import Permission
 from trustkeep.rooms.access.models import Case
 from trustkeep.rooms.access.rules import CaseFacts
 
@@ -53,6 +59,28 @@ def case_by_reference(system: str, reference: str) -> Case:
     if row is None:
         raise Missing("There is no such case.")
     return sealed_sets.rows(Case, row.id)[0]
+
+
+def open_cases(
+    actor: Actor, *, most: int, before: tuple[datetime, UUID] | None = None
+) -> tuple[Case, ...]:
+    """The open cases that the actor opened, or of whoever reads the ledger all; newest first.
+
+    `before` is the moment and id of the last one of an earlier part.
+
+    Raises:
+        Denied: the actor may not open cases.
+    """
+    require(actor, Permission.OPEN_CASES)
+    found = Case.objects.filter(closed_at=None).order_by("-opened_at", "-id")
+    if Permission.VIEW_LEDGER not in actor.permissions:
+        found = found.filter(opened_by=actor.id)
+    if before is not None:
+        at, last = before
+        found = found.filter(Q(opened_at__lt=at) | Q(opened_at=at, id__lt=last))
+    ids = found.values_list("id", flat=True)[:most]
+    rows = sealed_sets.rows_of_each(Case, ids)
+    return tuple(sorted(rows, key=lambda one: (one.opened_at, one.id), reverse=True))
 
 
 def known_case(case: UUID | None, seal: bytes | None) -> CaseFacts | None:

@@ -17,7 +17,7 @@ from trustkeep.kernel.people.authority import require
 from trustkeep.kernel.people.models import Clearance, RoleAssignment
 from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.kernel.vault.models import Element
-from trustkeep.rooms.access import rules
+from trustkeep.rooms.access.grantees import ROLES, grantee_of
 from trustkeep.rooms.access.models import Grant
 from trustkeep.rooms.access.rules import GrantTerms
 from trustkeep.rooms.purposes import queries as purposes
@@ -84,7 +84,7 @@ def _sets_of(person: UUID, roles: frozenset[Role]) -> Wanted:
         (RoleAssignment.set_kind, person),
         (Clearance.set_kind, person),
         (Grant.set_kind, person),
-        *((Grant.set_kind, rules.grantee_of(role)) for role in sorted(roles)),
+        *((Grant.set_kind, grantee_of(role)) for role in sorted(roles)),
     )
     kinds, owners = zip(*places, strict=True)
     return Wanted(
@@ -93,7 +93,6 @@ def _sets_of(person: UUID, roles: frozenset[Role]) -> Wanted:
 
 
 _EVERY_ROLE = frozenset(Role)
-_GRANTEES = frozenset(map(rules.grantee_of, Role))
 _held: dict[UUID, frozenset[Role]] = {}
 _known: dict[tuple[UUID, str], tuple[Wanted, bytes, frozenset[str], Policy]] = {}
 
@@ -137,7 +136,7 @@ def _policy(
     roles = held - removed
     grants = tuple(
         grant
-        for grantee in (person, *map(rules.grantee_of, roles))
+        for grantee in (person, *map(grantee_of, roles))
         for grant in sealed_sets.derived(
             Grant, grantee, seals.get((Grant.set_kind, grantee)), _grant_terms
         )
@@ -166,9 +165,20 @@ def grants_shown(actor: Actor, grantee: UUID) -> tuple[Grant, ...]:
         Missing: there is nobody of that id, or it is not the actor's to see.
     """
     require(actor, Permission.VIEW_PEOPLE)
-    if grantee not in _GRANTEES:
+    if grantee not in ROLES:
         directory.visible_to(actor).one(grantee)
     return grants_of(grantee)
+
+
+def every_grant(actor: Actor) -> tuple[Grant, ...]:
+    """The grants of every role, and of every member whom the actor may see; by grantee.
+
+    Raises:
+        Denied: the actor sees nobody's record.
+    """
+    require(actor, Permission.VIEW_PEOPLE)
+    seen = (each.id for each in directory.visible_to(actor).people)
+    return tuple(sealed_sets.rows_of_each(Grant, [*ROLES, *seen]))
 
 
 def unmasked_beside(grant: Grant) -> list[str]:

@@ -9,9 +9,10 @@ from trustkeep.base.actor import Actor
 from trustkeep.kernel.people import queries as roster
 from trustkeep.kernel.people.authority import require
 from trustkeep.kernel.people.permissions import Permission
+from trustkeep.rooms.access.grantees import grantee_of
 from trustkeep.rooms.access.models import Grant
 from trustkeep.rooms.access.queries.policy import grants_of
-from trustkeep.rooms.access.rules import EVERY_FIELD, grantee_of
+from trustkeep.rooms.access.rules import EVERY_FIELD
 from trustkeep.rooms.purposes import queries as purposes
 from trustkeep.rooms.purposes.queries import Proposed, PurposeTerms
 

@@ -10,12 +10,17 @@ from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.kernel.vault import known
 from trustkeep.rooms.access import actions, queries, rules
+from trustkeep.rooms.access.grantees import ROLES, named
+from trustkeep.rooms.access.models import Grant
 from trustkeep.web.arguments import days
 from trustkeep.web.command import Answer, NounCommand, verb
+from trustkeep.web.plain_text import as_text
+
+MOST_CASES = 500
 
 
-def _grantee(parser: ArgumentParser) -> None:
-    who = parser.add_mutually_exclusive_group(required=True)
+def _grantee(parser: ArgumentParser, *, required: bool = True) -> None:
+    who = parser.add_mutually_exclusive_group(required=required)
     who.add_argument("--member", type=UUID, help="a member or service account")
     who.add_argument("--role", type=Role, choices=list(Role), help="everybody with this role")
 
@@ -29,12 +34,20 @@ def _grant(parser: ArgumentParser) -> None:
     parser.add_argument("--bulk", action="store_true", help="also many customers at once")
 
 
+def _whose(parser: ArgumentParser) -> None:
+    _grantee(parser, required=False)
+
+
 def _one_grant(parser: ArgumentParser) -> None:
     parser.add_argument("grant", type=UUID)
 
 
 def _case(parser: ArgumentParser) -> None:
     parser.add_argument("case", help="SYSTEM:REFERENCE, for example helpdesk:4711")
+
+
+def _closing(parser: ArgumentParser) -> None:
+    parser.add_argument("case", help="SYSTEM:REFERENCE, or the id that `access cases` shows")
 
 
 def _new_case(parser: ArgumentParser) -> None:
@@ -66,7 +79,7 @@ class Command(NounCommand):
         """Give a grant."""
         grant = actions.give_grant(
             actor,
-            grantee=_id(member, role),
+            grantee=named(member, role),
             purpose=purpose,
             fields=fields or (rules.EVERY_FIELD,),
             masked=masked or (),
@@ -88,22 +101,19 @@ class Command(NounCommand):
         actions.revoke_grant(actor, grant=grant)
         return Answer({"revoked": str(grant)})
 
-    @verb("grants", permission=Permission.VIEW_PEOPLE, arguments=_grantee, help="who may read what")
+    @verb(
+        "grants", permission=Permission.VIEW_PEOPLE, arguments=_whose,
+        help="who may read what; unless one is named, everybody",
+    )  # fmt: skip
     def grants(self, actor: Actor, *, member: UUID | None, role: Role | None) -> Answer:
-        """The grants of one member or role."""
-        return Answer(
-            [
-                {
-                    "grant": str(one.id),
-                    "purpose": one.purpose,
-                    "fields": one.fields,
-                    "masked": one.masked,
-                    "ends_at": one.ends_at,
-                    "bulk": one.bulk,
-                }
-                for one in queries.grants_shown(actor, _id(member, role))
-            ]
+        """The grants of one member or role, or all that the actor may see."""
+        everybodys = member is None and role is None
+        found = (
+            queries.every_grant(actor)
+            if everybodys
+            else queries.grants_shown(actor, named(member, role))
         )
+        return Answer([_shown(one) for one in found])
 
     @verb("open-case", permission=Permission.OPEN_CASES, arguments=_new_case, help="open a case")
     def open_case(self, actor: Actor, *, case: str, references: list[str]) -> Answer:
@@ -113,18 +123,48 @@ class Command(NounCommand):
         made = actions.open_case(actor, system=system, reference=reference, customers=customers)
         return Answer({"case": str(made.id)})
 
-    @verb("close-case", permission=Permission.OPEN_CASES, arguments=_case, help="close a case")
+    @verb("cases", permission=Permission.OPEN_CASES, help="the open cases, newest first")
+    def cases(self, actor: Actor) -> Answer:
+        """The open cases that the actor opened; of whoever reads the ledger all."""
+        found = queries.open_cases(actor, most=MOST_CASES + 1)
+        shown = [
+            {
+                "case": str(one.id), "system": one.system, "opened_at": one.opened_at,
+                "customers": [str(each) for each in one.customers],
+                "opened_by": str(one.opened_by),
+            }
+            for one in found[:MOST_CASES]
+        ]  # fmt: skip
+        said = as_text(shown)
+        if len(found) > MOST_CASES:
+            said += f"\nThere are more: these are the newest {MOST_CASES}."
+        return Answer(shown, said)
+
+    @verb("close-case", permission=Permission.OPEN_CASES, arguments=_closing, help="close a case")
     def close_case(self, actor: Actor, *, case: str) -> Answer:
         """Close a case: nothing is read on its strength any more."""
+        own = _as_id(case)
+        if own is not None:
+            actions.close_own_case(actor, case=own)
+            return Answer({"closed": case})
         system, reference = _parts(case)
         actions.close_case(actor, system=system, reference=reference)
         return Answer({"closed": case})
 
 
-def _id(member: UUID | None, role: Role | None) -> UUID:
-    if member is not None:
-        return member
-    return rules.grantee_of(str(role))
+def _shown(one: Grant) -> dict[str, object]:
+    role = ROLES.get(one.grantee)
+    return {
+        "grant": str(one.id), "to": str(role or one.grantee), "purpose": one.purpose,
+        "fields": one.fields, "masked": one.masked, "ends_at": one.ends_at, "bulk": one.bulk,
+    }  # fmt: skip
+
+
+def _as_id(case: str) -> UUID | None:
+    try:
+        return UUID(case)
+    except ValueError:
+        return None
 
 
 def _parts(case: str) -> tuple[str, str]:
