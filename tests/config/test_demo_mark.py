@@ -7,9 +7,8 @@ import sys
 import pytest
 from tests.config.running import Machine
 
-from trustkeep import cli
 from trustkeep.base.errors import Conflict, Misconfigured
-from trustkeep.config import demo_mark, environment, start
+from trustkeep.config import demo_mark, start
 from trustkeep.config.demo_mark import Stage
 from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.ledger import history
@@ -48,27 +47,26 @@ def test_a_companys_installation_is_no_demo_whatever_lies_in_its_folder(installa
         demo_mark.refuse_contradiction(home)
 
 
-@pytest.mark.parametrize("reached", Stage)
-def test_init_refuses_in_a_demos_folder_before_it_does_anything(
-    tmp_path, monkeypatch, capsys, reached
-):
-    demo_mark.put(tmp_path, reached)
-    monkeypatch.setenv("TRUSTKEEP_HOME", str(tmp_path))
-    environment.current.cache_clear()
-    try:
-        with pytest.raises(SystemExit) as left:
-            cli.main(["init"])
-    finally:
-        monkeypatch.undo()
-        environment.current.cache_clear()
+def run(home, word):
+    """`trustkeep WORD` as a process of its own: exit code, errors."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "trustkeep", word], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": "src", "TRUSTKEEP_HOME": str(home)},
+    )  # fmt: skip
+    return ran.returncode, ran.stderr
 
-    assert 4 == left.value.code
-    assert "never become a company's" in capsys.readouterr().err
+
+@pytest.mark.parametrize("reached", Stage)
+def test_init_refuses_in_a_demos_folder_before_it_does_anything(tmp_path, reached):
+    demo_mark.put(tmp_path, reached)
+
+    code, said = run(tmp_path, "init")
+    assert (4, True) == (code, "never become a company's" in said), said
     assert [demo_mark.NAME] == [each.name for each in tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize("content", [b"", b"my notes\n", b"lived", b"begun \xff", None])
-def test_what_the_demo_did_not_write_is_no_mark_and_is_left_alone(tmp_path, content, monkeypatch):
+def test_what_the_demo_did_not_write_is_no_mark_and_is_left_alone(tmp_path, content):
     home = tmp_path / "home"
     mark = home / demo_mark.NAME
     home.mkdir()
@@ -76,11 +74,8 @@ def test_what_the_demo_did_not_write_is_no_mark_and_is_left_alone(tmp_path, cont
     (home / "precious.txt").write_text("p")
 
     assert None is demo_mark.stage(home)
-    ran = subprocess.run(
-        [sys.executable, "-m", "trustkeep", "demo"], capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": "src", "TRUSTKEEP_HOME": str(home)},
-    )  # fmt: skip
-    assert (4, True) == (ran.returncode, "is no demo" in ran.stderr)
+    code, said = run(home, "demo")
+    assert (4, True) == (code, "is no demo" in said), said
     assert "p" == (home / "precious.txt").read_text()
     for reached in Stage:
         demo_mark.put(tmp_path, reached)
