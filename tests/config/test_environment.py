@@ -19,6 +19,13 @@ def test_an_empty_environment_has_a_default_for_everything():
     assert environment.database_url is None
 
 
+def test_the_address_people_use_is_this_machine_at_the_port_unless_it_is_said():
+    assert "http://localhost:8000" == read({})[0].public_url
+    assert "http://localhost:9000" == read({"PORT": "9000"})[0].public_url
+    said = {"PORT": "9000", "TRUSTKEEP_PUBLIC_URL": "https://privacy.shop.example"}
+    assert "https://privacy.shop.example" == read(said)[0].public_url
+
+
 def test_an_unknown_name_is_an_error_that_names_the_nearest_known_one():
     (sentence,) = findings(TRUSTKEEP_HOEM="/srv/trustkeep")
 

@@ -3,6 +3,7 @@
 With a server of its own: the death of one backend ends every connection of every database.
 """
 
+import dataclasses
 import os
 import signal
 import threading
@@ -16,7 +17,7 @@ from django.db import DatabaseError, connection
 
 from trustkeep.base.errors import Rebuilding
 from trustkeep.kernel.ledger import sequencer
-from trustkeep.kernel.vault import index
+from trustkeep.kernel.vault import finding, index
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.customers import actions as customers
 from trustkeep.rooms.customers.rules import Mapped
@@ -198,8 +199,10 @@ def test_the_harness_sees_an_index_that_trusts_its_generation_alone(shop, alone,
     """Planted: neither the unlogged sentinel nor the marks of the tokens are looked at."""
     kill_a_backend(alone)
     connection.close()
-    state = index._state
-    monkeypatch.setattr(index, "_state", lambda: (state()[0], True, 100, state()[3]))
+    asked = finding._HAVING_ALL
+    trusting = asked.body.replace("s.generation", "g.generation", 1)
+    planted = dataclasses.replace(asked, name="vault_planted", body=trusting)
+    monkeypatch.setattr(finding, "_HAVING_ALL", planted)
     with pytest.raises(Rebuilding):
         found(shop)  # the marks alone would do
     monkeypatch.setattr(index, "some_fit", lambda *_: True)

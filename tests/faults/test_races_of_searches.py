@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from django.db import transaction
 from tests.faults.racing import after_revocation, plant_one_statement, waited
 from tests.faults.test_races import enter
 
 from trustkeep.base.errors import Denied
 from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.vault import elements
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access import queries
 from trustkeep.rooms.access.actions import Sought, Value, searching
@@ -67,8 +67,7 @@ def test_the_harness_sees_the_one_statement_search(company, dan, monkeypatch):
     plant_one_statement(monkeypatch)
 
     def unasked(_, sought, at_most):  # so that the decision that counts is the one that waits
-        with transaction.atomic(durable=True):
-            return searching.hits_of(sought, at_most)
+        return searching.hits_of(sought, elements.by_key(), at_most)
 
     monkeypatch.setattr(searching, "_permitted_hits", unasked)
 

@@ -18,6 +18,7 @@ from trustkeep.base.errors import Misconfigured
 from trustkeep.config import setting_forms
 
 PREFIX = "TRUSTKEEP_"
+_HERE, _PORT = "http://localhost", 8000
 
 
 def _setting(
@@ -91,9 +92,10 @@ class Environment:
         help="Where copies of the key store go; unset: `key-backups` below TRUSTKEEP_HOME.",
     )  # fmt: skip
     public_url: str = _setting(
-        "TRUSTKEEP_PUBLIC_URL", setting_forms.public_url, lambda: "http://localhost:8000",
+        "TRUSTKEEP_PUBLIC_URL", setting_forms.public_url, lambda: f"{_HERE}:{_PORT}",
         kind="address",
-        help="The address people use; it decides links, cookies and the accepted host names.",
+        help="The address people use; it decides links, cookies and the accepted host names; "
+        "unset: this machine at PORT.",
     )  # fmt: skip
     log_level: str = _setting(
         "TRUSTKEEP_LOG_LEVEL", setting_forms.level, lambda: "info",
@@ -121,7 +123,7 @@ class Environment:
         help="The company's time zone, for example Europe/Berlin: its mornings and its days.",
     )  # fmt: skip
     port: int = _setting(
-        "PORT", setting_forms.port, lambda: 8000, kind="number",
+        "PORT", setting_forms.port, lambda: _PORT, kind="number",
         help="The port that `serve` listens on, on the loopback address.",
     )  # fmt: skip
     web_workers: int = _setting(
@@ -159,6 +161,8 @@ def read(environ: Mapping[str, str]) -> tuple[Environment, tuple[Finding, ...]]:
         except ValueError as problem:
             # The value is not repeated: it may be a secret in the wrong place.
             findings.append(Finding(about["name"], str(problem), "mend or unset it"))
+    if "port" in values:
+        values.setdefault("public_url", f"{_HERE}:{values['port']}")
     return Environment(**values), tuple(findings)
 
 

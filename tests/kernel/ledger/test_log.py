@@ -112,13 +112,26 @@ def test_a_refused_entry_takes_the_transaction_with_it(ledger):
 
 
 def test_values_of_a_trip_arrive_as_they_were_given(ledger):
-    given = (uuid.uuid4(), b"\x00'\\", 'it\'s \\ "so"', -5, None, [uuid.UUID(int=3)], [1, 2], [])
-    everything = Statement(
-        "trial_everything", "uuid, bytea, text, bigint, text, uuid[], int[], int[]",
-        "SELECT $1, $2, $3, $4, $5, $6, $7, $8",
+    given = (
+        uuid.uuid4(), b"\x00'\\", 'it\'s \\ "so"', -5, None, [uuid.UUID(int=3)], [1, 2], [],
+        [b"\x00'\\", b""],
     )  # fmt: skip
+    everything = Statement(
+        "trial_everything", "uuid, bytea, text, bigint, text, uuid[], int[], int[], bytea[]",
+        "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9",
+    )  # fmt: skip
+    assert [given] == trips.ask((everything, given))
     with transaction.atomic():
         assert [given] == trips.begin((everything, given))
+
+
+def test_a_question_is_a_transaction_of_its_own(ledger, another_connection):
+    mine = Statement("trial_mine", "bigint", "SELECT pg_advisory_xact_lock($1)")
+    free = Statement("trial_free", "bigint", "SELECT count(*) FROM pg_locks WHERE objid = $1")
+    assert [(1,)] == trips.ask((mine, (4711,)), (free, (4711,)))  # held for as long as it lasts
+    assert [(0,)] == trips.ask((free, (4711,)))
+    with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
+        trips.ask((SOMETHING, (1,)))
 
 
 def test_a_trip_begins_one_transaction_only(ledger):

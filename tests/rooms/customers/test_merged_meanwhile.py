@@ -66,6 +66,18 @@ def test_a_row_of_a_file_reaches_who_has_the_values_now(shop, two, tmp_path, row
     assert (len(rows), 1, []) == (done.known, done.changed, done.refused)
 
 
+def test_a_bulk_reading_of_both_reads_who_has_the_values_now_once(shop, two, calls):
+    merge(shop, *two)
+    other = shop.customer("C-3", name="Eva")
+
+    status, read = calls("cleo")(
+        "POST", "/readings/bulk",
+        {"customers": [str(two[1]), str(other), str(two[0])], "fields": ["name"],
+         "purpose": "records"},
+    )  # fmt: skip
+    assert (200, [str(two[0]), str(other)]) == (status, [one["customer"] for one in read])
+
+
 def test_a_pair_that_is_told_apart_in_this_moment_is_not_merged(shop, two, monkeypatch):
     really = access.merge_customers
 

@@ -20,7 +20,7 @@ from psycopg.adapt import Transformer
 from trustkeep.base.errors import Misconfigured
 
 # Values never change which plan is best: every statement finds its rows by key.
-_OPENING = "BEGIN;SET LOCAL plan_cache_mode=force_generic_plan;"
+_PLANNED = "SET LOCAL plan_cache_mode=force_generic_plan;"
 _FINE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()  # names, by psycopg connection
 
@@ -45,14 +45,26 @@ def begin(*calls: Call) -> list[tuple[Any, ...]]:
         RuntimeError: outside `transaction.atomic`, or the transaction was opened already.
     """
     own = _own()
-    raw = own.connection
-    if raw.pgconn.transaction_status != pq.TransactionStatus.IDLE:
+    if own.connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
         raise RuntimeError("the first trip opens the transaction")
-    result = _sent(own, _OPENING, calls, "")
-    rows = Transformer.from_context(raw)
-    rows.set_pgresult(result)
-    found: list[tuple[Any, ...]] = rows.load_rows(0, result.ntuples, tuple)
-    return found
+    return _rows(own, _sent(own, "BEGIN;" + _PLANNED, calls, ""))
+
+
+def ask(*calls: Call) -> list[tuple[Any, ...]]:
+    """The rows of the last call, in a transaction that begins and ends with this one trip.
+
+    What it says is held by nothing afterwards: whoever acts on it decides again under the locks.
+
+    Raises:
+        DatabaseError: as any statement.
+        RuntimeError: inside a transaction.
+    """
+    own = connections[DEFAULT_DB_ALIAS]
+    own.ensure_connection()
+    if own.in_atomic_block:
+        raise RuntimeError("inside a transaction, a question is a statement of that one")
+    # Several statements of one message are one transaction (PostgreSQL, 54.2.2.1).
+    return _rows(own, _sent(own, _PLANNED, calls, ""))
 
 
 def commit(*calls: Call) -> None:
@@ -72,6 +84,13 @@ def _own() -> BaseDatabaseWrapper:
     return own
 
 
+def _rows(own: BaseDatabaseWrapper, result: pq.abc.PGresult) -> list[tuple[Any, ...]]:
+    rows = Transformer.from_context(own.connection)
+    rows.set_pgresult(result)
+    found: list[tuple[Any, ...]] = rows.load_rows(0, result.ntuples, tuple)
+    return found
+
+
 def _sent(
     own: BaseDatabaseWrapper, before: str, calls: Sequence[Call], after: str
 ) -> pq.abc.PGresult:
@@ -82,9 +101,9 @@ def _sent(
     with own.wrap_database_errors:
         for statement, _ in calls:
             if statement.name not in known:
-                _run(raw, f"PREPARE {statement.name} ({statement.types}) AS {statement.body}")
+                _run(raw, f"PREPARE {statement.name}{_listed(statement.types)} AS {statement.body}")
                 known.add(statement.name)
-        said = ";".join([f"EXECUTE {one.name}({_literals(values)})" for one, values in calls])
+        said = ";".join([f"EXECUTE {one.name}{_literals(values)}" for one, values in calls])
         return _run(raw, before + said + after)
 
 
@@ -104,8 +123,12 @@ def _run(raw: Any, text: str) -> pq.abc.PGresult:
     return result
 
 
+def _listed(text: str) -> str:
+    return f"({text})" if text else ""  # SQL knows no empty list
+
+
 def _literals(values: Sequence[object]) -> str:
-    return ",".join([_literal(value) for value in values])
+    return _listed(",".join([_literal(value) for value in values]))
 
 
 def _literal(value: object) -> str:
@@ -130,7 +153,9 @@ def _literal(value: object) -> str:
 
 
 def _member(value: object) -> str:
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'  # in a list, a backslash quotes the next character
     text = str(value)
     if '"' in text or "\\" in text:
-        raise ValueError("a list of a trip holds identifiers, numbers and codes")
+        raise ValueError("a list of a trip holds identifiers, numbers, bytes and codes")
     return f'"{text}"'

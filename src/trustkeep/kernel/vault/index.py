@@ -6,7 +6,7 @@ sentinel are compared at each use, and as long as they differ the answer is "bei
 the marks of some are compared before "not found" is said.  Format: `docs/formats/blind-index.md`.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from uuid import UUID
@@ -29,7 +29,6 @@ from trustkeep.kernel.vault.rules import IndexKind, State
 
 BATCH, HANDS = 500, 2
 LEADER, WRITERS = 0x7472_7573_7469_6478, 0x7472_7573_7469_6479  # advisory locks
-SAMPLE = 20  # customers whose marks are compared before "not found" is said
 _INSERT = (
     "INSERT INTO vault_token (token, customer) SELECT * FROM unnest(%s::bytea[], %s::uuid[])"
     " ON CONFLICT DO NOTHING"
@@ -37,12 +36,6 @@ _INSERT = (
 _MARK = (
     "INSERT INTO vault_mark (customer, mark) SELECT * FROM unnest(%s::uuid[], %s::bytea[])"
     " ON CONFLICT (customer) DO UPDATE SET mark = excluded.mark"
-)
-# With the generation of the same moment: tokens of another one are nobody's.
-_HAVING_ALL = (
-    "SELECT g.generation, f.customer FROM vault_indexgeneration g LEFT JOIN"
-    " (SELECT customer FROM vault_token WHERE token = ANY(%s) GROUP BY customer"
-    " HAVING count(*) = %s ORDER BY customer LIMIT %s) f ON true ORDER BY f.customer"
 )
 _STATE = (
     "SELECT g.generation, g.rebuilding_at, s.generation, e.seal FROM vault_indexgeneration g"
@@ -71,10 +64,15 @@ def ready() -> Indexer:
     """
     generation, whole, percent, seal = _state()
     if not whole:
-        raise Rebuilding(
-            f"The look-up index is being rebuilt, {percent} % done; {recovery.remedy()}.", percent
-        )
+        raise rebuilding(percent)
     return Indexer(declared.under(seal), generation)
+
+
+def rebuilding(percent: int) -> Rebuilding:
+    """What everybody hears as long as the index is not whole."""
+    return Rebuilding(
+        f"The look-up index is being rebuilt, {percent} % done; {recovery.remedy()}.", percent
+    )
 
 
 def condition() -> tuple[bool, datetime]:
@@ -94,30 +92,6 @@ def for_writing() -> Indexer:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", (WRITERS,))
     generation, *_, seal = _state()
     return Indexer(declared.under(seal), generation)
-
-
-def find(indexer: Indexer, tokens: Collection[bytes], *, at_most: int) -> list[UUID]:
-    """The customers who have all of these tokens; nobody where there is none.
-
-    Raises:
-        Rebuilding: tokens were taken away from outside, or one more element is looked up since the
-            indexer was made, so that nobody can say "not found".
-    """
-    if not tokens:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_HAVING_ALL, (list(tokens), len(tokens), at_most))
-        rows = cursor.fetchall()
-    if rows[0][0] != indexer.generation:
-        raise Rebuilding(f"The look-up index is being rebuilt; {recovery.remedy()}.", 0)
-    found = [customer for _, customer in rows if customer is not None]
-    if not found and not some_fit(indexer, SAMPLE):
-        raise Rebuilding(
-            "The look-up index was changed from outside; `trustkeep serve` makes it anew within a "
-            "few minutes: try again then.",
-            0,
-        )
-    return found
 
 
 def some_fit(indexer: Indexer, count: int) -> bool:

@@ -63,6 +63,14 @@ def survivor_of(customer: UUID) -> UUID:
     return paths([customer])[customer].survivor
 
 
+def survivors_of(customers: Collection[UUID]) -> list[UUID]:
+    """The same for many, each of them once and in this order.
+
+    Where a closed header was changed from outside, the way ends: who locks that record, sees it.
+    """
+    return [*dict.fromkeys(path.survivor for path in paths(customers, strict=False).values())]
+
+
 def taken_in(customer: UUID) -> tuple[UUID, ...]:
     """Everybody whose values went into this customer's record, in the order of their ids.
 

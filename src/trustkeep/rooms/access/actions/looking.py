@@ -3,12 +3,14 @@
 A name is looked up by its words, and only beside a second value.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from trustkeep.base.errors import Rebuilding, Unacceptable
-from trustkeep.kernel.vault import index
+from trustkeep.kernel.vault import finding
 from trustkeep.kernel.vault.indexer import Indexer
+from trustkeep.kernel.vault.models import Element
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,15 +46,15 @@ class Hits:
     complaint: Unacceptable | Rebuilding | None = None
 
 
-def hits_of(sought: Sought, at_most: int) -> Hits:
+def hits_of(sought: Sought, elements: Mapping[str, Element], at_most: int) -> Hits:
     """The customers who have every token of what is sought, by the index as it is now."""
     try:
-        indexer = index.ready()
-        tokens = _tokens(indexer, sought)
-        found = index.find(indexer, tokens, at_most=at_most + 1)
+        found, tokens = finding.find(
+            elements, lambda indexer: _tokens(indexer, sought), at_most=at_most + 1
+        )
     except (Unacceptable, Rebuilding) as problem:
         return Hits([], complaint=problem)
-    return Hits(found[:at_most], len(tokens) if sought.beside else 0, len(found) > at_most)
+    return Hits(found[:at_most], tokens if sought.beside else 0, len(found) > at_most)
 
 
 def _tokens(indexer: Indexer, sought: Sought) -> list[bytes]:

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from trustkeep.base import points, world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Denied
+from trustkeep.base.errors import Conflict, Denied
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority
 from trustkeep.kernel.people.permissions import Permission
@@ -125,20 +125,23 @@ def _card(customer: UUID, opened: Opened | None, done: _Searched) -> Card:
 def _searched(actor: Actor, sought: Sought, *, at_most: int, with_cards: bool) -> _Searched:
     """Look somebody up, decide on it and on each card, and enter it all with one commit.
 
-    Who has the tokens is asked before the decision that counts, so that everybody is locked
-    together, in order; nothing of it is told or written where the search is refused then.
+    Four trips: may the actor search, who has the tokens, the facts, the entries.  Who has the
+    tokens is asked before the decision that counts, so that everybody is locked together, in
+    order; nothing of it is told or written where the search is refused then.
     """
     authority.require(actor, Permission.SEARCH_CUSTOMERS)
     hits = _permitted_hits(actor, sought, at_most)
-    named = tuple(hits.customers) if with_cards else ()
+    named = tuple(hits.customers) if hits and with_cards else ()
     asked = Asked(named, sought.fields, sought.purpose, sought.case)
     with transaction.atomic(durable=True):
         now = world.now()
         facts, seen, elements = queries.everything_under_lock(actor, asked, now)
         refused = rules.refusals_to_search(facts, now)
-        if hits.complaint and not refused:
+        if not refused and hits is None:
+            raise Conflict("Your access began in this very moment: search again.")
+        if not refused and hits and hits.complaint:
             raise hits.complaint
-        hits = Hits([]) if refused else hits
+        hits = hits if hits and not refused else Hits([])
         fields = () if refused else _card_fields(facts, elements, now)
         decided = (
             _decided(actor, replace(asked, fields=fields), seen, elements, now) if fields else []
@@ -185,21 +188,18 @@ def _masked(decision: Decision, elements: Mapping[str, Element]) -> Decision:
     return replace(decision, allowed=(), masks=(*decision.masks, *of_cards.items()))
 
 
-def _permitted_hits(actor: Actor, sought: Sought, at_most: int) -> Hits:
+def _permitted_hits(actor: Actor, sought: Sought, at_most: int) -> Hits | None:
     """The customers who have every token of what is sought, by the index as it is now.
 
-    Whoever may not search is refused before: how long a look takes tells whether anybody is there.
+    None, and nobody is looked up, for whoever may not search: how long a look takes tells whether
+    anybody is there.
     """
+    now = world.now()
     asked = Asked((), sought.fields, sought.purpose, sought.case)
-    with transaction.atomic(durable=True):  # so that no rebuild begins between the two
-        now = world.now()
-        facts, elements = queries.policy_under_lock(actor, asked, now)
-        refused = rules.refusals_to_search(facts, now)
-        if not refused:
-            return hits_of(sought, at_most)
-        log.append_few_and_commit([_draft(actor, sought, facts, elements, Hits([]), now)])
-    points.reached("access.entry_committed")
-    raise Denied(remedies.sentence_of(refused), refused)
+    facts, elements = queries.policy_now(actor, asked, now)
+    if rules.refusals_to_search(facts, now):
+        return None
+    return hits_of(sought, elements, at_most)
 
 
 def _draft(

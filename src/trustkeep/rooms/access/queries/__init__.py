@@ -5,6 +5,7 @@ from trustkeep.rooms.access.queries.locked import (
     Asked,
     Seen,
     everything_under_lock,
+    policy_now,
     policy_under_lock,
     seen_under_lock,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "grants_shown",
     "is_system",
     "open_cases",
+    "policy_now",
     "policy_under_lock",
     "proposals",
     "seen_under_lock",

@@ -102,6 +102,19 @@ def policy_under_lock(
     return facts, elements
 
 
+def policy_now(actor: Actor, asked: Asked, now: datetime) -> tuple[Facts, Mapping[str, Element]]:
+    """The same, held by nothing: for what must not even begin where it would be refused.
+
+    Raises:
+        LedgerUnavailable, Tampered: as the others.
+    """
+    wanted = wanted_sets(actor.id)
+    (row,) = trips.ask(_seen_call(asked, wanted))
+    person, _, policy = _policy(actor, asked, wanted, row, now)
+    common = _common_facts(actor, asked, policy, person, now)
+    return common.about(_NOBODY, cases.known_case(row[-1], row[5])), policy.elements
+
+
 def everything_under_lock(
     actor: Actor, asked: Asked, now: datetime
 ) -> tuple[Facts, list[Seen], Mapping[str, Element]]:
@@ -136,16 +149,13 @@ def _read_under_lock(actor: Actor, asked: Asked, wanted: Wanted) -> list[tuple[A
     return trips.begin(
         *alone,
         (locks.SHARING, (locks.keys_of(shared),)),
-        (
-            _SEEN,
-            (
-                wanted.kinds,
-                wanted.owners,
-                asked.customers,
-                *cases.reference_columns(asked.case),
-            ),
-        ),
+        _seen_call(asked, wanted),
     )
+
+
+def _seen_call(asked: Asked, wanted: Wanted) -> trips.Call:
+    columns = cases.reference_columns(asked.case)
+    return _SEEN, (wanted.kinds, wanted.owners, asked.customers, *columns)
 
 
 class _Alike:

@@ -10,6 +10,7 @@ from ninja import Schema
 from pydantic import Field
 
 from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.vault import merged
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access.actions import Opened
 from trustkeep.rooms.customers import actions
@@ -104,9 +105,13 @@ def read(request: ApiRequest, asked: ReadingAsked) -> Reading:
     repeats=True,
 )  # fmt: skip
 def read_many(request: ApiRequest, asked: BulkReadingAsked) -> list[Reading]:
-    """Read some fields of many customers, an entry each; needs a grant for bulk reading."""
+    """Read some fields of many customers, an entry each; needs a grant for bulk reading.
+
+    Of those who were merged, those of whoever has the values now, once.
+    """
+    customers = merged.survivors_of(asked.customers)
     opened = access.read_many(
-        request.actor, customers=asked.customers, fields=asked.fields, purpose=asked.purpose
+        request.actor, customers=customers, fields=asked.fields, purpose=asked.purpose
     )
     return [Reading.of(one) for one in opened]
 
