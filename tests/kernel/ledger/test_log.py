@@ -1,7 +1,7 @@
 import uuid
 
 import pytest
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from tests.kernel.ledger.trial import Noted
 
 from trustkeep.base import actor as actors
@@ -130,8 +130,26 @@ def test_a_question_is_a_transaction_of_its_own(ledger, another_connection):
     free = Statement("trial_free", "bigint", "SELECT count(*) FROM pg_locks WHERE objid = $1")
     assert [(1,)] == trips.ask((mine, (4711,)), (free, (4711,)))  # held for as long as it lasts
     assert [(0,)] == trips.ask((free, (4711,)))
-    with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
-        trips.ask((SOMETHING, (1,)))
+    with transaction.atomic():
+        trips.begin((SOMETHING, (1,)))
+        trips.ask((mine, (4711,)))
+        assert [(1,)] == trips.ask((free, (4711,)))
+
+
+def test_a_question_is_asked_again_of_a_server_that_was_started_anew(ledger, another_connection):
+    own = Statement("trial_backend", "", "SELECT pg_backend_pid()")
+    ((before,),) = trips.ask((own, ()))
+    another_connection().execute("SELECT pg_terminate_backend(%s)", [before])
+
+    ((after,),) = trips.ask((own, ()))
+    assert before != after
+
+
+def test_a_question_that_fails_on_a_good_connection_is_not_asked_again(ledger):
+    wrong = Statement("trial_wrong", "bigint", "SELECT 1 / $1")
+    with pytest.raises(DataError):
+        trips.ask((wrong, (0,)))
+    assert [(1,)] == trips.ask((wrong, (1,)))
 
 
 def test_a_trip_begins_one_transaction_only(ledger):

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import errors, pq
 from psycopg.adapt import Transformer
@@ -54,15 +54,28 @@ def ask(*calls: Call) -> list[tuple[Any, ...]]:
     """The rows of the last call, in a transaction that begins and ends with this one trip.
 
     What it says is held by nothing afterwards: whoever acts on it decides again under the locks.
+    Inside a transaction that has begun, these are statements of that one.
 
     Raises:
         DatabaseError: as any statement.
-        RuntimeError: inside a transaction.
     """
     own = connections[DEFAULT_DB_ALIAS]
     own.ensure_connection()
-    if own.in_atomic_block:
-        raise RuntimeError("inside a transaction, a question is a statement of that one")
+    try:
+        found = _answered(own, calls)
+    except DatabaseError:
+        if own.in_atomic_block or not own.connection.closed:
+            raise
+        # The server was started anew since this connection was used: a question is asked again.
+        own.close()
+        own.ensure_connection()
+        found = _answered(own, calls)
+    # A connection that answers needs no question of Django's own (CONN_HEALTH_CHECKS).
+    own.health_check_done = True  # type: ignore[attr-defined]
+    return found
+
+
+def _answered(own: BaseDatabaseWrapper, calls: Sequence[Call]) -> list[tuple[Any, ...]]:
     # Several statements of one message are one transaction (PostgreSQL, 54.2.2.1).
     return _rows(own, _sent(own, _PLANNED, calls, ""))
 

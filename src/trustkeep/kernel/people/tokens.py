@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
 from trustkeep.base import world
 from trustkeep.base.actor import NOBODY, Actor, ActorKind
 from trustkeep.base.errors import NotSignedIn
 from trustkeep.kernel.keys import register, sealed_sets
+from trustkeep.kernel.ledger import trips
+from trustkeep.kernel.ledger.trips import Statement
 from trustkeep.kernel.people import uses
 from trustkeep.kernel.people.models import Member, RoleAssignment, Token
 from trustkeep.kernel.people.permissions import HANDED, Role, permissions_of
@@ -38,16 +38,15 @@ _known: dict[UUID, _Known] = {}
 
 # One statement: whose token it is, when it was last used, and the present seal of each of that
 # person's sets.
-_WHOSE = """
-    SELECT token.person_id, header.seal, used.used_at
-    FROM people_token token
-    LEFT JOIN people_tokenuse used ON used.token_id = token.id
-    LEFT JOIN keys_sealedset header
-      ON header.owner = token.person_id
-     AND header.kind IN ('people.member', 'people.role', 'people.token')
-    WHERE token.digest = %s
-    ORDER BY header.kind
-"""
+_WHOSE = Statement(
+    "people_whose_token",
+    "text",
+    "SELECT token.person_id, header.seal, used.used_at FROM people_token token"
+    " LEFT JOIN people_tokenuse used ON used.token_id = token.id"
+    " LEFT JOIN keys_sealedset header ON header.owner = token.person_id"
+    " AND header.kind IN ('people.member', 'people.role', 'people.token')"
+    " WHERE token.digest = $1 ORDER BY header.kind",
+)
 
 
 def make() -> str:
@@ -67,9 +66,7 @@ def actor_for(token: str) -> Actor:
         NotSignedIn: unknown, expired, revoked, or its holder deactivated; which is not said.
     """
     digest, now = digest_of(token), world.now()
-    with connection.cursor() as cursor:
-        cursor.execute(_WHOSE, [digest])
-        found = cursor.fetchall()
+    found = trips.ask((_WHOSE, (digest,)))
     if not found:
         raise _not_signed_in()
     person, _, used_at = found[0]
