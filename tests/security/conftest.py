@@ -67,7 +67,7 @@ class Staffed:
             **self.everything, "email": f"{new}@shop.example", "name": new, "label": new,
             "into": self.folder / new, **self.of_doors.get(door, {}),
         }  # fmt: skip
-        if door in {"POST /cases", "access open-case"}:
+        if door in {"POST /cases", "access open-case", "POST /cases/links", "access link-case"}:
             found |= {"reference": new, "case": f"helpdesk:{new}"}
         if door in OF_ONES_OWN:
             with suppress(NotSignedIn):
@@ -189,7 +189,13 @@ def _fitting(company, dan, folder):
         "sensitivity": "identity", "legal_bases": {"eu": "contract"},
         "mapping": folder / "mapping.toml", "file": folder / "customers.csv",
     }  # fmt: skip
+    code = access.link_case(
+        company.ben, system="helpdesk", reference="linked", customers=[dan], lasts=A_MONTH / 30
+    ).code
+    (folder / "code").write_text(code)
     named = {
+        "POST /cases/linked": {"code": code},
+        "access open-linked": {"code_file": folder / "code"},
         "POST /cases/{case}/closure": {"case": older.id},
         "POST /approvals/{approval}/agreement": {"approval": to_agree},
         "POST /approvals/{approval}/refusal": {"approval": to_refuse},

@@ -4,8 +4,10 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeVar
 
+from trustkeep.base.errors import Unacceptable
 from trustkeep.base.spans import MOST_DAYS
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -52,3 +54,16 @@ def moment(text: str) -> datetime:
 def overlap_of_days(text: str) -> int:
     """A number of days that may be none; the action says how many are too many."""
     return 0 if text == "0" else days(text)
+
+
+def text_in(path: Path) -> str:
+    """The text of a file, or of standard input for `-`.
+
+    Raises:
+        Unacceptable: it is not there, or is no text.
+    """
+    try:
+        text = Path("/dev/stdin").read_text() if str(path) == "-" else path.read_text()
+    except (OSError, UnicodeDecodeError):
+        raise Unacceptable(f"{path} cannot be read as UTF-8 text.") from None
+    return text.removesuffix("\n")

@@ -64,5 +64,6 @@ class AccessEvent(Event):
     )
     GRANT_REVOKED = "access.grant.revoked", {"grant": Detail.ID, "grantee": Detail.ID}
     CASE_OPENED = "access.case.opened", {"case": Detail.ID, "system": Detail.CODE}
+    CASE_LINKED = "access.case.linked", {"system": Detail.CODE, "until": Detail.MOMENT}
     CASE_REFUSED = "access.case.refused", {"unknown": Detail.COUNT, "token": Detail.ID}
     CASE_CLOSED = "access.case.closed", {"case": Detail.ID}

@@ -5,6 +5,7 @@ from trustkeep.rooms.access.actions.cases import close_case, close_own_case, ope
 from trustkeep.rooms.access.actions.changing import change_fields
 from trustkeep.rooms.access.actions.duplicates import Alike, Duplicates, Pair, find_duplicates
 from trustkeep.rooms.access.actions.grants import give_grant, revoke_grant
+from trustkeep.rooms.access.actions.linking import CaseLink, link_case, open_linked
 from trustkeep.rooms.access.actions.looking import Sought, Value
 from trustkeep.rooms.access.actions.merging import merge_customers
 from trustkeep.rooms.access.actions.proposed import give_proposed
@@ -29,6 +30,7 @@ __all__ = [
     "Alike",
     "BroughtMany",
     "Card",
+    "CaseLink",
     "Duplicates",
     "Found",
     "Named",
@@ -46,8 +48,10 @@ __all__ = [
     "find_duplicates",
     "give_grant",
     "give_proposed",
+    "link_case",
     "merge_customers",
     "open_case",
+    "open_linked",
     "read_each",
     "read_fields",
     "read_many",

@@ -32,17 +32,8 @@ def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[
         Conflict: there is a case of this reference already.
     """
     people.require(actor, Permission.OPEN_CASES)
-    # Before any statement: a name that was typed here by mistake must not reach the database.
-    if not queries.is_system(system):
-        raise Unacceptable(
-            "A system is named by a short code in small letters, such as helpdesk.",
-            {"system": "a code of at most 24 letters, digits, - and _"},
-        )
-    known = Customer.objects.filter(id__in=customers, state__in=_NAMED)
-    unknown = len({*customers}) - known.count()
-    if unknown or not customers:
-        _note_refused(actor, unknown)
-        raise Unacceptable("A case must name customers that are known here.")
+    refuse_uncoded(system)
+    refuse_unknown(actor, customers)
     case = Case(
         id=world.new_id(), system=system, reference_hash=queries.case_hash(system, reference),
         customers=[], opened_by=actor.id, opened_at=world.now(), closed_at=None,
@@ -60,6 +51,32 @@ def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[
     except IntegrityError:
         raise Conflict("There is a case of this reference already.") from None
     return case
+
+
+def refuse_uncoded(system: str) -> None:
+    """Go on only with a code: a name that was typed here by mistake must not reach the database.
+
+    Raises:
+        Unacceptable: it is none.
+    """
+    if not queries.is_system(system):
+        raise Unacceptable(
+            "A system is named by a short code in small letters, such as helpdesk.",
+            {"system": "a code of at most 24 letters, digits, - and _"},
+        )
+
+
+def refuse_unknown(actor: Actor, customers: Sequence[UUID]) -> None:
+    """Go on only where a case would name somebody, and nobody but customers.
+
+    Raises:
+        Unacceptable: it would not; which is in the ledger, since it may be a guess.
+    """
+    known = Customer.objects.filter(id__in=customers, state__in=_NAMED)
+    unknown = len({*customers}) - known.count()
+    if unknown or not customers:
+        _note_refused(actor, unknown)
+        raise Unacceptable("A case must name customers that are known here.")
 
 
 def _survivors(customers: Collection[UUID]) -> set[UUID]:

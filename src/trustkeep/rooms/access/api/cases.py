@@ -3,16 +3,17 @@
 The other system's reference stands in the body and never in the address: it may name a customer.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
+from django.conf import settings
 from ninja import Schema
 from pydantic import Field, model_validator
 
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import known
-from trustkeep.rooms.access import actions, queries
+from trustkeep.rooms.access import actions, links, queries
 from trustkeep.rooms.access.models import Case
 from trustkeep.web.api import paging
 from trustkeep.web.api.door import ApiRequest, Door
@@ -43,6 +44,30 @@ class CaseAsked(CaseNamed):
         if not self.customers and not self.references:
             raise ValueError("name at least one customer")
         return self
+
+    def named(self) -> list[UUID]:
+        """Their ids; nobody's, where a reference means nobody."""
+        return [*self.customers, *map(known.customer_or_nobody, self.references)]
+
+
+class LinkAsked(CaseAsked):
+    """A case that somebody else shall open, and for how long they may."""
+
+    hours: Annotated[int, Field(ge=1, le=168)] = 8
+
+
+class CaseLinked(Schema):
+    """A link to give to whoever works on it: `url` for a browser, `code` for programs."""
+
+    url: str
+    code: str
+    until: datetime
+
+
+class CodeAsked(Asked):
+    """A link's code."""
+
+    code: Annotated[str, Field(min_length=1, max_length=links.MOST_OF_CODE)]
 
 
 class CaseState(Schema):
@@ -79,11 +104,28 @@ def list_cases(request: ApiRequest, limit: Limit = 50, after: After = None) -> P
 @door.post("/cases", Permission.OPEN_CASES, answers=CaseOpened)
 def open_case(request: ApiRequest, asked: CaseAsked) -> CaseOpened:
     """Open a case of another system that names customers."""
-    customers = [*asked.customers, *map(known.customer_or_nobody, asked.references)]
     made = actions.open_case(
-        request.actor, system=asked.system, reference=asked.reference, customers=customers
+        request.actor, system=asked.system, reference=asked.reference, customers=asked.named()
     )
     return CaseOpened(case=made.id)
+
+
+@door.post("/cases/links", Permission.OPEN_CASES, answers=CaseLinked, keeps=False)
+def link_case(request: ApiRequest, asked: LinkAsked) -> CaseLinked:
+    """Make a link by which somebody else opens a case; nothing is opened yet."""
+    made = actions.link_case(
+        request.actor, system=asked.system, reference=asked.reference, customers=asked.named(),
+        lasts=timedelta(hours=asked.hours),
+    )  # fmt: skip
+    # Behind the `#`, which browsers send to nobody.
+    url = f"{settings.PUBLIC_URL}/cases/link#{made.code}"
+    return CaseLinked(url=url, code=made.code, until=made.until)
+
+
+@door.post("/cases/linked", Permission.OPEN_CASES, answers=CaseOpened)
+def open_linked(request: ApiRequest, asked: CodeAsked) -> CaseOpened:
+    """Open the case that a link names, or take up the one that is open already."""
+    return CaseOpened(case=actions.open_linked(request.actor, code=asked.code).id)
 
 
 @door.post("/cases/closure", Permission.OPEN_CASES, answers=None, status=204)

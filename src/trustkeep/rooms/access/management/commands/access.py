@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 from trustkeep.base import world
@@ -12,7 +13,7 @@ from trustkeep.kernel.vault import known
 from trustkeep.rooms.access import actions, queries, rules
 from trustkeep.rooms.access.grantees import ROLES, named
 from trustkeep.rooms.access.models import Grant
-from trustkeep.web.arguments import days
+from trustkeep.web.arguments import days, text_in
 from trustkeep.web.command import Answer, NounCommand, verb
 from trustkeep.web.plain_text import as_text
 
@@ -56,6 +57,15 @@ def _new_case(parser: ArgumentParser) -> None:
         "--reference", action="append", dest="references", required=True,
         help="a customer, by the company's own reference; repeatable",
     )  # fmt: skip
+
+
+def _link(parser: ArgumentParser) -> None:
+    _new_case(parser)
+    parser.add_argument("--hours", type=int, default=8, help="how long it is good: 1 to 168")
+
+
+def _code_file(parser: ArgumentParser) -> None:
+    parser.add_argument("code_file", type=Path, help="a file with the code in it, or with the link")
 
 
 class Command(NounCommand):
@@ -122,6 +132,29 @@ class Command(NounCommand):
         customers = [known.customer_or_nobody(one) for one in references]
         made = actions.open_case(actor, system=system, reference=reference, customers=customers)
         return Answer({"case": str(made.id)})
+
+    @verb(
+        "link-case", permission=Permission.OPEN_CASES, arguments=_link,
+        help="a link by which somebody else opens a case",
+    )  # fmt: skip
+    def link_case(self, actor: Actor, *, case: str, references: list[str], hours: int) -> Answer:
+        """A link to a case that names customers."""
+        system, reference = _parts(case)
+        customers = [known.customer_or_nobody(one) for one in references]
+        made = actions.link_case(
+            actor, system=system, reference=reference, customers=customers,
+            lasts=timedelta(hours=hours),
+        )  # fmt: skip
+        return Answer({"code": made.code, "until": made.until})
+
+    @verb(
+        "open-linked", permission=Permission.OPEN_CASES, arguments=_code_file,
+        help="open the case of a link",
+    )  # fmt: skip
+    def open_linked(self, actor: Actor, *, code_file: Path) -> Answer:
+        """Open the case that a link names; its code is no argument, so no process list shows it."""
+        code = text_in(code_file).strip().rpartition("#")[2]
+        return Answer({"case": str(actions.open_linked(actor, code=code).id)})
 
     @verb("cases", permission=Permission.OPEN_CASES, help="the open cases, newest first")
     def cases(self, actor: Actor) -> Answer:

@@ -12,7 +12,7 @@ from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access.actions import Card, Sought, Value
 from trustkeep.rooms.customers import actions
 from trustkeep.rooms.customers.formats import Form
-from trustkeep.web.arguments import one_of
+from trustkeep.web.arguments import one_of, text_in
 from trustkeep.web.command import Answer, NounCommand, verb
 from trustkeep.web.plain_text import as_text
 
@@ -112,16 +112,3 @@ def _card(card: Card) -> dict[str, object]:
         "customer": str(card.customer), "shown": dict(card.masked_values),
         "entry": str(card.entry) if card.entry else None, "why": card.why,
     }  # fmt: skip
-
-
-def text_in(path: Path) -> str:
-    """The text of a file, or of standard input for `-`.
-
-    Raises:
-        Unacceptable: it is not there, or is no text.
-    """
-    try:
-        text = Path("/dev/stdin").read_text() if str(path) == "-" else path.read_text()
-    except (OSError, UnicodeDecodeError):
-        raise Unacceptable(f"{path} cannot be read as UTF-8 text.") from None
-    return text.removesuffix("\n")
