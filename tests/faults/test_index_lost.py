@@ -41,9 +41,9 @@ def shop(alone, company):
     call_command("flush", verbosity=0, interactive=False)
 
 
-def found(company):
+def found(company, email=HERS):
     return access.find_customers(
-        company.ben, element="email", value=HERS, purpose="sales"
+        company.ben, element="email", value=email, purpose="sales"
     ).customers
 
 
@@ -139,6 +139,20 @@ def test_a_change_of_its_key_hides_nobody_for_a_moment(shop, tier):
             said = answers_until(shop, lambda: not rebuilding.is_alive())
         assert {"rebuilding", (shop.eva,)} >= set(said)
         assert [shop.eva] == found(shop)
+
+
+def test_a_rebuild_that_begins_after_nobody_was_found_is_no_alarm(shop, monkeypatch):
+    fits = index.some_fit
+
+    def meanwhile(*asked):
+        monkeypatch.setattr(index, "some_fit", fits)
+        index.rebuild(shop.cleo)
+        return fits(*asked)
+
+    monkeypatch.setattr(index, "some_fit", meanwhile)
+    with pytest.raises(Rebuilding, match="being rebuilt"):
+        found(shop, "nobody@x.example")
+    assert [] == found(shop, "nobody@x.example")
 
 
 def test_a_rebuild_that_is_killed_starts_again(shop, alone, monkeypatch):

@@ -5,13 +5,16 @@ import json
 import pytest
 from tests.faults.racing import after_revocation, plant_one_statement, waited
 from tests.faults.test_races import enter
+from tests.installation import logged
 
-from trustkeep.base.errors import Denied
+from trustkeep.base.errors import Conflict, Denied
 from trustkeep.kernel.keys.standing import Fact
+from trustkeep.kernel.ledger import history
 from trustkeep.kernel.vault import elements
 from trustkeep.rooms.access import actions as access
-from trustkeep.rooms.access import queries
+from trustkeep.rooms.access import queries, rules
 from trustkeep.rooms.access.actions import Sought, Value, searching
+from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.rules import Refusal
 from trustkeep.rooms.customers import actions as customers
 from trustkeep.rooms.customers.formats import Form
@@ -40,6 +43,20 @@ def test_a_card_that_waited_for_a_restriction_shows_nothing(company, dan, fact):
 
 def test_a_search_whose_grant_was_revoked_while_waiting_is_refused(company, dan):
     assert isinstance(after_the_grant_was_revoked(company), Denied)
+    entry = history.last(AccessEvent.SEARCH_REFUSED)["details"]
+    assert (0, False) == (entry["hits"], "found" in entry)
+
+
+def test_access_that_began_in_this_moment_is_said_and_nothing_is_entered(company, dan, monkeypatch):
+    refusals, before = rules.refusals_to_search, len(logged())
+    first = [(Refusal.NO_GRANT,)]
+    monkeypatch.setattr(
+        rules, "refusals_to_search", lambda *asked: first.pop() if first else refusals(*asked)
+    )
+
+    with pytest.raises(Conflict, match="search again"):
+        search(company)
+    assert before == len(logged())
 
 
 @pytest.mark.parametrize("fact", REASONS)

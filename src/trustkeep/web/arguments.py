@@ -10,6 +10,7 @@ from typing import TypeVar
 from trustkeep.base.errors import Unacceptable
 from trustkeep.base.spans import MOST_DAYS
 
+_WEEK = 168  # in hours
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -17,6 +18,13 @@ def days(text: str) -> int:
     """A number of days that can be counted at all."""
     if not (text.isascii() and text.isdigit() and len(text) <= 6 and 0 < int(text) <= MOST_DAYS):
         raise ArgumentTypeError(f"a whole number of days from 1 to {MOST_DAYS}")
+    return int(text)
+
+
+def hours(text: str) -> int:
+    """A number of hours, up to a week."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 0 < int(text) <= _WEEK):
+        raise ArgumentTypeError(f"a whole number of hours from 1 to {_WEEK}")
     return int(text)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from trustkeep.kernel.approvals import actions
+from trustkeep.kernel.approvals.models import ApprovalRequest
 from trustkeep.rooms.customers import actions as customers
 
 
@@ -53,3 +54,10 @@ def test_there_is_no_such_request(calls, company):
     assert (
         404 == calls("emil")("POST", f"/approvals/{company.ben.id}/agreement", {"digest": None})[0]
     )
+
+
+def test_a_request_that_sql_changed_takes_no_other_from_anybody(calls, company, asked):
+    other = customers.request_erasure(company.cleo, customer=company.customer("C-2", name="Ida"))
+    ApprovalRequest.objects.filter(id=asked).update(verb="keys.set.begin_anew")
+
+    assert [str(other)] == [one["id"] for one in calls("emil")("GET", "/approvals")[1]]

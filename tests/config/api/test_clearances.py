@@ -95,9 +95,10 @@ def test_one_from_before_reasons_were_asked_keeps_its_seal(company):
     assert seal_of("people.clearance", {"id": str(row.id), **then}, key) == row.expected_seal(key)
 
 
-def test_a_reason_that_sql_changed_clears_nobody(calls, company, path):
+@pytest.mark.parametrize("reason", ["", "trained_here"])
+def test_a_reason_that_sql_changed_clears_nobody(calls, company, path, reason):
     calls("dora")("PUT", f"{path}/trained", TRAINED)
-    Clearance.objects.update(reason="")
+    Clearance.objects.update(reason=reason)
 
     with pytest.raises(Tampered):
         sealed_sets.rows(Clearance, company.ben.id)

@@ -1,7 +1,8 @@
 import uuid
+from contextlib import nullcontext
 
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
 from tests.kernel.ledger.trial import Noted
 
 from trustkeep.base import actor as actors
@@ -140,9 +141,23 @@ def test_a_question_is_asked_again_of_a_server_that_was_started_anew(ledger, ano
     own = Statement("trial_backend", "", "SELECT pg_backend_pid()")
     ((before,),) = trips.ask((own, ()))
     another_connection().execute("SELECT pg_terminate_backend(%s)", [before])
+    connection.close_if_unusable_or_obsolete()  # as at the beginning of each request
 
     ((after,),) = trips.ask((own, ()))
     assert before != after
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_what_hangs_on_a_connection_that_is_lost_later_is_not_taken_for_there(
+    ledger, another_connection, inside
+):
+    """Such as the lock under which a thing is changed as its ETag was seen."""
+    own = Statement("trial_backend", "", "SELECT pg_backend_pid()")
+    with pytest.raises(OperationalError), transaction.atomic() if inside else nullcontext():
+        ((before,),) = trips.ask((own, ()))
+        another_connection().execute("SELECT pg_terminate_backend(%s)", [before])
+        trips.ask((own, ()))
+    connection.close()
 
 
 def test_a_question_that_fails_on_a_good_connection_is_not_asked_again(ledger):

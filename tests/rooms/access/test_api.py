@@ -1,6 +1,10 @@
 """Cases and grants over the API."""
 
+import pytest
+
+from trustkeep.base.actor import NOBODY
 from trustkeep.rooms.access.models import Case, Grant
+from trustkeep.web.api import paging
 
 CASE = {"system": "shop", "reference": "order-17"}
 READING = {"reference": "C-1", "fields": ["phone"], "purpose": "support", "case": "shop:order-17"}
@@ -43,7 +47,41 @@ def test_open_cases_are_listed_in_parts_and_closed_by_their_id(calls, company):
 
     assert 204 == ben("POST", f"/cases/{made[0]}/closure")[0]
     assert made[0] not in {one["case"] for one in ben("GET", "/cases")[1]["items"]}
-    assert 422 == ben("GET", "/cases?after=bm90aGluZw")[0]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ["2026-01-01T00:00:00+23:00", "nobody"],
+        ["2026-01-01T00:00:00", str(NOBODY)],
+        ["0001-01-01T00:00:00+00:00", str(NOBODY)],
+        ["yesterday", str(NOBODY)],
+        [str(NOBODY)],
+        [1, 2],
+    ],
+)
+def test_a_cursor_that_is_none_of_ours_is_refused(calls, key):
+    assert 422 == calls("ben")("GET", f"/cases?after={paging.cursor(key)}")[0]
+    assert 422 == calls("ben")("GET", "/cases?after=bm90aGluZw")[0]
+
+
+def test_a_cursor_of_any_offset_is_a_moment(calls):
+    after = paging.cursor(["2026-01-01T00:00:00+23:00", str(NOBODY)])
+    assert (200, []) == (
+        (answered := calls("ben")("GET", f"/cases?after={after}"))[0], answered[1]["items"],
+    )  # fmt: skip
+
+
+def test_a_case_that_sql_changed_hides_no_other(calls):
+    ben = calls("ben")
+    asked = [{**CASE, "reference": f"order-{at}", "references": ["C-1"]} for at in range(4)]
+    made = [ben("POST", "/cases", each)[1]["case"] for each in asked]
+    Case.objects.filter(id=made[-1]).update(system="other")
+
+    first = ben("GET", "/cases?limit=2")[1]
+    assert [made[2]] == [one["case"] for one in first["items"]]
+    rest = ben("GET", f"/cases?limit=2&after={first['next']}")[1]
+    assert [made[1], made[0]] == [one["case"] for one in rest["items"]]
 
 
 def test_a_case_of_another_is_closed_by_its_id_by_who_reads_the_ledger_only(calls):
@@ -99,9 +137,11 @@ def test_a_head_sees_no_grants_of_other_teams(calls, company):
     _, outside = calls("dora")(
         "POST", "/grants", {"member": str(company.ana.id), "purpose": "support"}
     )
+    calls("dora")("POST", "/grants", {"role": "privacy_analyst", "purpose": "support"})
     emils = {one["grant"] for one in calls("emil")("GET", "/grants")[1]}
 
     assert outside["grant"] not in emils
+    assert emils  # those of roles, which are nobody's alone
 
 
 def test_nobody_grants_to_themselves(calls, company):

@@ -19,6 +19,7 @@ from trustkeep.kernel.people.events import PeopleEvent
 from trustkeep.kernel.people.models import RoleAssignment, Token
 from trustkeep.kernel.people.permissions import PERMISSIONS, Permission
 
+_WAITS = (State.OPEN, State.APPROVED)
 _GIVING = (PeopleEvent.ROLE_ASSIGNED, PeopleEvent.TOKEN_ISSUED)
 
 
@@ -47,14 +48,14 @@ def own_requests(actor: Actor) -> tuple[ApprovalRequest, ...]:
 
 
 def _waiting() -> QuerySet[ApprovalRequest]:
-    return ApprovalRequest.objects.filter(
-        state__in=[State.OPEN, State.APPROVED], expires_at__gt=world.now()
-    )
+    return ApprovalRequest.objects.filter(state__in=_WAITS, expires_at__gt=world.now())
 
 
 def _verified(found: QuerySet[ApprovalRequest]) -> tuple[ApprovalRequest, ...]:
-    ids = found.order_by("created_at").values_list("id", flat=True)
-    return tuple(request(each) for each in ids)
+    """Those that are as they were written and still wait; the comparison names the others."""
+    rows = sealed_sets.rows_of_each(ApprovalRequest, found.values_list("id", flat=True))
+    waiting = [row for row in rows if row.state in _WAITS]
+    return tuple(sorted(waiting, key=lambda row: (row.created_at, row.id)))
 
 
 def any_open(verb: str, requests: Collection[UUID]) -> bool:

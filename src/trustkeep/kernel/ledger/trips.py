@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg import errors, pq
+from psycopg import OperationalError, errors, pq
 from psycopg.adapt import Transformer
 
 from trustkeep.base.errors import Misconfigured
@@ -64,9 +64,10 @@ def ask(*calls: Call) -> list[tuple[Any, ...]]:
     try:
         found = _answered(own, calls)
     except DatabaseError:
-        if own.in_atomic_block or not own.connection.closed:
+        # At its first use for a request only: later, what hangs on the connection would be lost.
+        if own.health_check_done or own.in_atomic_block or not own.connection.closed:  # type: ignore[attr-defined]
             raise
-        # The server was started anew since this connection was used: a question is asked again.
+        # The server was started anew since: a question is asked again.
         own.close()
         own.ensure_connection()
         found = _answered(own, calls)
@@ -132,6 +133,8 @@ def _conforming(raw: Any) -> set[str]:
 def _run(raw: Any, text: str) -> pq.abc.PGresult:
     result: pq.abc.PGresult = raw.pgconn.exec_(text.encode())
     if result.status not in _FINE:
+        if raw.closed:
+            raise OperationalError("the connection to the server was lost")
         raise errors.error_from_result(result)
     return result
 

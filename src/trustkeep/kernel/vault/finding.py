@@ -64,6 +64,9 @@ def find(
 
 def _refuse_changed(indexer: Indexer) -> None:
     if not index.some_fit(indexer, SAMPLE):
+        generation, is_whole, percent = index.state()
+        if not is_whole or generation != indexer.generation:  # a rebuild began meanwhile
+            raise index.rebuilding(percent)
         raise Rebuilding(
             "The look-up index was changed from outside; `trustkeep serve` makes it anew within a "
             "few minutes: try again then.",

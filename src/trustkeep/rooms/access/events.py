@@ -63,7 +63,14 @@ class AccessEvent(Event):
         },
     )
     GRANT_REVOKED = "access.grant.revoked", {"grant": Detail.ID, "grantee": Detail.ID}
-    CASE_OPENED = "access.case.opened", {"case": Detail.ID, "system": Detail.CODE}
-    CASE_LINKED = "access.case.linked", {"system": Detail.CODE, "until": Detail.MOMENT}
+    CASE_OPENED = (
+        "access.case.opened",
+        {"case": Detail.ID, "system": Detail.CODE, "link": Detail.ID, "maker": Detail.ID},
+    )
+    CASE_LINKED = (
+        "access.case.linked",
+        {"link": Detail.ID, "system": Detail.CODE, "until": Detail.MOMENT},
+    )
+    CASE_TAKEN_UP = "access.case.taken_up", {"case": Detail.ID, "link": Detail.ID}
     CASE_REFUSED = "access.case.refused", {"unknown": Detail.COUNT, "token": Detail.ID}
     CASE_CLOSED = "access.case.closed", {"case": Detail.ID}

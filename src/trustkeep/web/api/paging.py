@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -59,7 +59,7 @@ def key_of(after: str | None, *types: type) -> tuple[Any, ...] | None:
 
 
 def moment_of(part: str) -> datetime:
-    """The aware moment in a part of a key.
+    """The moment in a part of a key, in UTC: of other offsets, PostgreSQL takes some only.
 
     Raises:
         Unacceptable: it is none, or of no year of ours.
@@ -70,7 +70,7 @@ def moment_of(part: str) -> datetime:
         raise _no_cursor() from None
     if found.tzinfo is None or not FIRST_YEAR <= found.year < LAST_YEAR:
         raise _no_cursor()
-    return found
+    return found.astimezone(UTC)
 
 
 def uuid_of(part: str) -> UUID:

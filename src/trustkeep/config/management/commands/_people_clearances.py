@@ -30,7 +30,7 @@ class ClearanceVerbs(NounCommand):
     """What is stated of members: trained, signed, checked."""
 
     @verb(
-        "clearances", permission=Permission.VIEW_PEOPLE, help="who is cleared for what, and why",
+        "clearances", permission=Permission.VIEW_PEOPLE, help="what a member is cleared for",
         arguments=member_argument,
     )  # fmt: skip
     def clearances(self, actor: Actor, *, member: UUID) -> Answer:

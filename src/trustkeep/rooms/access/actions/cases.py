@@ -1,6 +1,7 @@
 """Cases: why somebody deals with a customer just now."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -19,6 +20,7 @@ from trustkeep.rooms.access import queries
 from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.models import Case
 
+MOST_NAMED = 1000
 _NAMED = (State.ACTIVE, State.MERGED)  # one who is being erased is nobody any more
 
 
@@ -34,23 +36,43 @@ def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[
     people.require(actor, Permission.OPEN_CASES)
     refuse_uncoded(system)
     refuse_unknown(actor, customers)
-    case = Case(
-        id=world.new_id(), system=system, reference_hash=queries.case_hash(system, reference),
-        customers=[], opened_by=actor.id, opened_at=world.now(), closed_at=None,
-    )  # fmt: skip
     try:
         with people.acting(actor, Permission.OPEN_CASES):
-            # One who was merged is named as whoever has the values now; a merge that comes after
-            # finds this case and names the survivor in it.
-            locks.shared({*customers, *_survivors(customers)})
-            case.customers = sorted(_survivors(customers))
-            with sealed_sets.change(Case, case.id, actor) as cases:
-                cases.add(case)
-            details = {"case": str(case.id), "system": system}
-            log.append(AccessEvent.CASE_OPENED, actor, details=details)
+            return stored(actor, system, queries.case_hash(system, reference), customers)
     except IntegrityError:
-        raise Conflict("There is a case of this reference already.") from None
+        raise taken() from None
+
+
+def stored(
+    actor: Actor,
+    system: str,
+    reference_hash: bytes,
+    customers: Collection[UUID],
+    by_link: Mapping[str, str] = MappingProxyType({}),
+) -> Case:
+    """A new case inside the caller's transaction; `by_link` names link and maker in its entry.
+
+    Raises:
+        IntegrityError: there is a case of this reference already.
+    """
+    # One who was merged is named as whoever has the values now; a merge that comes after finds
+    # this case and names the survivor in it.
+    locks.shared({*customers, *survivors(customers)})
+    case = Case(
+        id=world.new_id(), system=system, reference_hash=reference_hash,
+        customers=sorted(survivors(customers)), opened_by=actor.id, opened_at=world.now(),
+        closed_at=None,
+    )  # fmt: skip
+    with sealed_sets.change(Case, case.id, actor) as cases:
+        cases.add(case)
+    details = {"case": str(case.id), "system": system, **by_link}
+    log.append(AccessEvent.CASE_OPENED, actor, details=details)
     return case
+
+
+def taken() -> Conflict:
+    """What is said where a case of the reference stands, or stood."""
+    return Conflict("There is a case of this reference already, or was one that was closed.")
 
 
 def refuse_uncoded(system: str) -> None:
@@ -72,6 +94,8 @@ def refuse_unknown(actor: Actor, customers: Sequence[UUID]) -> None:
     Raises:
         Unacceptable: it would not; which is in the ledger, since it may be a guess.
     """
+    if len(customers) > MOST_NAMED:
+        raise Unacceptable(f"A case names at most {MOST_NAMED} customers.")
     known = Customer.objects.filter(id__in=customers, state__in=_NAMED)
     unknown = len({*customers}) - known.count()
     if unknown or not customers:
@@ -79,7 +103,8 @@ def refuse_unknown(actor: Actor, customers: Sequence[UUID]) -> None:
         raise Unacceptable("A case must name customers that are known here.")
 
 
-def _survivors(customers: Collection[UUID]) -> set[UUID]:
+def survivors(customers: Collection[UUID]) -> set[UUID]:
+    """Who has the values of these customers now."""
     return {path.survivor for path in merged.paths(customers).values()}
 
 
@@ -112,7 +137,7 @@ def close_own_case(actor: Actor, *, case: UUID) -> None:
     """
     with people.acting(actor, Permission.OPEN_CASES):
         for found in sealed_sets.rows(Case, case):
-            if found.opened_by == actor.id or Permission.VIEW_LEDGER in actor.permissions:
+            if found.opened_by == actor.id or queries.sees_all(actor):
                 _close(actor, found.id)
                 return
         raise Missing("There is no such case, or it is another's.")

@@ -1,22 +1,25 @@
 """Cases by a link: a business application makes it, an agent follows it.  SOP 4.3a."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import IntegrityError
+
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Conflict, Denied, Unacceptable
+from trustkeep.base.errors import Denied, Missing, Unacceptable
+from trustkeep.kernel.keys import register
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people import queries as roster
-from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import merged
+from trustkeep.kernel.people.permissions import Permission, permissions_of
 from trustkeep.rooms.access import links, queries
-from trustkeep.rooms.access.actions.cases import open_case, refuse_uncoded, refuse_unknown
+from trustkeep.rooms.access.actions import cases
 from trustkeep.rooms.access.events import AccessEvent
-from trustkeep.rooms.access.links import Linked
+from trustkeep.rooms.access.links import CaseTicket
 from trustkeep.rooms.access.models import Case
 
 LONGEST = timedelta(days=7)
@@ -24,7 +27,7 @@ LONGEST = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class CaseLink:
-    """A link that was made; `code` is good until `until` and shown to nobody in a list."""
+    """A link that was made, for whoever shall follow it; good until `until`, exclusive."""
 
     until: datetime
     code: str = field(repr=False)
@@ -35,6 +38,8 @@ def link_case(
 ) -> CaseLink:
     """Make a link by which somebody else opens this case; nothing is opened yet.
 
+    It is good for as long as the actor may open cases, with the token that was shown now.
+
     Raises:
         Denied: the actor may not open cases.
         Unacceptable: as `open_case`, or it would last longer than a week, or not at all.
@@ -42,19 +47,22 @@ def link_case(
     people.require(actor, Permission.OPEN_CASES)
     if not timedelta(0) < lasts <= LONGEST:
         raise Unacceptable("A link to a case is good for at least a moment and at most a week.")
-    refuse_uncoded(system)
-    refuse_unknown(actor, customers)
-    until = (world.now() + lasts).replace(microsecond=0)
+    cases.refuse_uncoded(system)
+    cases.refuse_unknown(actor, customers)
+    ticket = CaseTicket(
+        world.new_id(), system, queries.case_hash(system, reference), list(customers), actor.id,
+        actor.token, (world.now() + lasts).replace(microsecond=0),
+    )  # fmt: skip
+    made = CaseLink(ticket.until, links.code_of(ticket))
     with people.acting(actor, Permission.OPEN_CASES):
-        details = {"system": system, "until": until.isoformat().replace("+00:00", "Z")}
+        until = ticket.until.isoformat().replace("+00:00", "Z")
+        details = {"link": str(ticket.id), "system": system, "until": until}
         log.append(AccessEvent.CASE_LINKED, actor, details=details)
-    return CaseLink(
-        until, links.code_of(Linked(system, reference, list(customers), actor.id, until))
-    )
+    return made
 
 
 def open_linked(actor: Actor, *, code: str) -> Case:
-    """Open the case that a link names, or take up the one that stands already.
+    """Open the case that a link names, or take up the one that is open already.
 
     Raises:
         Denied: the actor may not open cases, or whoever made the link may not any more.
@@ -62,20 +70,54 @@ def open_linked(actor: Actor, *, code: str) -> Case:
         Conflict: the case was closed, or names other customers.
     """
     people.require(actor, Permission.OPEN_CASES)
-    linked = links.linked_by(code)
-    if linked is None or world.now() >= linked.until:
+    ticket = links.ticket_of(code)
+    if ticket is None or world.now() >= ticket.until:
         raise Unacceptable("This link is good no more: have the other system make another one.")
-    if not roster.is_active(linked.made_by):
-        raise Denied(
-            "Whoever made this link may not act any more: have the other system make another one.",
-            ("maker_inactive",),
-        )
+    with _following(actor, ticket):
+        standing = _standing(ticket)
+        if standing is not None:
+            details = {"case": str(standing.id), "link": str(ticket.id)}
+            log.append(AccessEvent.CASE_TAKEN_UP, actor, details=details)
+            return standing
+    cases.refuse_unknown(actor, ticket.customers)
+    by_link = {"link": str(ticket.id), "maker": str(ticket.made_by)}
     try:
-        return open_case(
-            actor, system=linked.system, reference=linked.reference, customers=linked.customers
-        )
-    except Conflict:
-        found = queries.case_by_reference(linked.system, linked.reference)
-        if found.closed_at is None and merged.survivors_of(linked.customers) == found.customers:
-            return found
-        raise
+        with _following(actor, ticket):
+            return cases.stored(
+                actor, ticket.system, ticket.reference_hash, ticket.customers, by_link
+            )
+    except IntegrityError:
+        raise cases.taken() from None
+
+
+@contextmanager
+def _following(actor: Actor, ticket: CaseTicket) -> Iterator[None]:
+    """One transaction in which both may open cases: who follows the link, and who made it."""
+    with people.acting(actor, Permission.OPEN_CASES, along=[ticket.made_by]):
+        if not _may_still(ticket):
+            raise Denied(
+                "Whoever made this link may not open cases any more: have the other system make "
+                "another one.",
+                ("maker_may_not",),
+            )
+        yield
+
+
+def _may_still(ticket: CaseTicket) -> bool:
+    try:
+        is_active = roster.is_active(ticket.made_by)
+    except Missing:  # data from before they joined
+        return False
+    revoked = str(ticket.token) in register.facts(ticket.made_by).revoked
+    held = permissions_of(roster.roles_of(ticket.made_by))
+    return is_active and not revoked and Permission.OPEN_CASES in held
+
+
+def _standing(ticket: CaseTicket) -> Case | None:
+    """The open case of this reference, where it is about the very people of the link."""
+    try:
+        found = queries.case_by_hash(ticket.system, ticket.reference_hash)
+    except Missing:
+        return None
+    alike = cases.survivors(found.customers) == cases.survivors(ticket.customers)
+    return found if alike and found.closed_at is None else None

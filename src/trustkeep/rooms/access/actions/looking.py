@@ -23,7 +23,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sought:
-    """Whom to look for, and for what.  A name needs `beside`; `case` is `system:reference`."""
+    """Whom to look for, and for what.  A name needs `beside`; `case` is as for a reading."""
 
     by: Value
     purpose: str

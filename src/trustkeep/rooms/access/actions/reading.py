@@ -68,7 +68,7 @@ def read_fields(
     purpose: str,
     case: str | None = None,
 ) -> Opened:
-    """Open some fields of one customer for one purpose.  `case` is `system:reference`.
+    """Open some fields of one customer for one purpose.  `case` is `system:reference` or its id.
 
     Of one who was merged, those of whoever has the values now.
 
@@ -106,11 +106,14 @@ def read_many(
 ) -> list[Opened]:
     """Open some fields of many customers, an entry each; needs a grant for bulk reading.
 
+    Of those who were merged, those of whoever has the values now, once.
+
     Raises:
         Denied: for any of them; then nothing is opened of any, and every refusal is in the ledger.
         LedgerUnavailable: the entries could not be stored, so nothing was opened.
     """
-    return list(_read(actor, customers, fields, purpose, left_out=frozenset()).opened)
+    survivors = merged.survivors_of(customers)
+    return list(_read(actor, survivors, fields, purpose, left_out=frozenset()).opened)
 
 
 def read_each(

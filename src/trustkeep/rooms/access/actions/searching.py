@@ -77,11 +77,12 @@ def find_customers(
 ) -> Named:
     """The customers with exactly this value, after normalisation; needs a grant for the element.
 
-    `case` is `system:reference`, open, where the purpose demands one.
+    `case` is `system:reference` or its id, open, where the purpose demands one.
 
     Raises:
         Denied: no grant covers the element for this purpose, or the case is missing or closed.
         Unacceptable: the element is not looked up, or not without another.
+        Conflict: the actor's access began while this was decided.
         Rebuilding: the index is not whole, so that nobody can say "not found".
         LedgerUnavailable: the entry could not be stored, so nothing was looked up.
     """
@@ -96,7 +97,7 @@ def search_customers(actor: Actor, *, sought: Sought) -> Found:
     Opening what a card shows is a reading: it is decided, and has an entry, for each customer.
 
     Raises:
-        Denied, Unacceptable, Rebuilding, LedgerUnavailable: as `find_customers`.
+        Denied, Unacceptable, Conflict, Rebuilding, LedgerUnavailable: as `find_customers`.
         Tampered: the header of one who was found was changed from outside.
     """
     done = _searched(actor, sought, at_most=cards.MOST_CARDS, with_cards=True)

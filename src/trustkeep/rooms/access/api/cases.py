@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from django.conf import settings
 from ninja import Schema
 from pydantic import Field, model_validator
 
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import known
-from trustkeep.rooms.access import actions, links, queries
+from trustkeep.rooms.access import actions, queries
+from trustkeep.rooms.access.actions.cases import MOST_NAMED
+from trustkeep.rooms.access.links import MOST_OF_CODE
 from trustkeep.rooms.access.models import Case
 from trustkeep.web.api import paging
 from trustkeep.web.api.door import ApiRequest, Door
@@ -41,8 +42,8 @@ class CaseAsked(CaseNamed):
 
     @model_validator(mode="after")
     def _names_somebody(self) -> "CaseAsked":
-        if not self.customers and not self.references:
-            raise ValueError("name at least one customer")
+        if not 0 < len(self.customers) + len(self.references) <= MOST_NAMED:
+            raise ValueError(f"name at least one customer, and at most {MOST_NAMED}")
         return self
 
     def named(self) -> list[UUID]:
@@ -56,10 +57,9 @@ class LinkAsked(CaseAsked):
     hours: Annotated[int, Field(ge=1, le=168)] = 8
 
 
-class CaseLinked(Schema):
-    """A link to give to whoever works on it: `url` for a browser, `code` for programs."""
+class LinkMade(Schema):
+    """A link for whoever shall work on the case; good until `until`, exclusive."""
 
-    url: str
     code: str
     until: datetime
 
@@ -67,7 +67,7 @@ class CaseLinked(Schema):
 class CodeAsked(Asked):
     """A link's code."""
 
-    code: Annotated[str, Field(min_length=1, max_length=links.MOST_OF_CODE)]
+    code: Annotated[str, Field(min_length=1, max_length=MOST_OF_CODE)]
 
 
 class CaseState(Schema):
@@ -97,8 +97,12 @@ class CaseOpened(Schema):
 @door.get("/cases", Permission.OPEN_CASES, answers=Page[CaseState])
 def list_cases(request: ApiRequest, limit: Limit = 50, after: After = None) -> Page[CaseState]:
     """The open cases that the caller opened, or of whoever reads the ledger all; newest first."""
-    found = queries.open_cases(request.actor, most=limit + 1, before=_before(after))
-    return paging.page(found, limit, item=CaseState.of, key=_key)
+    found = queries.open_cases(request.actor, most=limit, before=_before(after))
+    last = [found.last[0].isoformat(), str(found.last[1])] if found.last else None
+    return Page(
+        items=[CaseState.of(one) for one in found.cases],
+        next=paging.cursor(last) if last else None,
+    )
 
 
 @door.post("/cases", Permission.OPEN_CASES, answers=CaseOpened)
@@ -110,16 +114,14 @@ def open_case(request: ApiRequest, asked: CaseAsked) -> CaseOpened:
     return CaseOpened(case=made.id)
 
 
-@door.post("/cases/links", Permission.OPEN_CASES, answers=CaseLinked, keeps=False)
-def link_case(request: ApiRequest, asked: LinkAsked) -> CaseLinked:
+@door.post("/cases/links", Permission.OPEN_CASES, answers=LinkMade, repeats=True)
+def link_case(request: ApiRequest, asked: LinkAsked) -> LinkMade:
     """Make a link by which somebody else opens a case; nothing is opened yet."""
     made = actions.link_case(
         request.actor, system=asked.system, reference=asked.reference, customers=asked.named(),
         lasts=timedelta(hours=asked.hours),
     )  # fmt: skip
-    # Behind the `#`, which browsers send to nobody.
-    url = f"{settings.PUBLIC_URL}/cases/link#{made.code}"
-    return CaseLinked(url=url, code=made.code, until=made.until)
+    return LinkMade(code=made.code, until=made.until)
 
 
 @door.post("/cases/linked", Permission.OPEN_CASES, answers=CaseOpened)
@@ -138,10 +140,6 @@ def close_case(request: ApiRequest, asked: CaseNamed) -> None:
 def close_own_case(request: ApiRequest, case: UUID) -> None:
     """Close a case that the caller opened; whoever reads the ledger closes anybody's."""
     actions.close_own_case(request.actor, case=case)
-
-
-def _key(one: Case) -> tuple[str, str]:
-    return one.opened_at.isoformat(), str(one.id)
 
 
 def _before(after: str | None) -> tuple[datetime, UUID] | None:

@@ -1,6 +1,14 @@
 """What this room answers: the facts of a decision, cases and grants; never an opened value."""
 
-from trustkeep.rooms.access.queries.cases import case_by_reference, case_hash, is_system, open_cases
+from trustkeep.rooms.access.queries.cases import (
+    OpenCases,
+    case_by_hash,
+    case_by_reference,
+    case_hash,
+    is_system,
+    open_cases,
+    sees_all,
+)
 from trustkeep.rooms.access.queries.locked import (
     Asked,
     Seen,
@@ -19,8 +27,10 @@ from trustkeep.rooms.access.queries.proposed import Proposal, proposals
 
 __all__ = [
     "Asked",
+    "OpenCases",
     "Proposal",
     "Seen",
+    "case_by_hash",
     "case_by_reference",
     "case_hash",
     "every_grant",
@@ -33,5 +43,6 @@ __all__ = [
     "policy_under_lock",
     "proposals",
     "seen_under_lock",
+    "sees_all",
     "unmasked_beside",
 ]

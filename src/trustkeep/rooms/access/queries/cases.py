@@ -1,8 +1,9 @@
-"""Cases, found again by the other system's reference."""
+"""Cases, found again by the other system's reference or by their own id."""
 
 import hmac
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Missing
 from trustkeep.crypto.encoding import joined
 from trustkeep.kernel.keys import sealed_sets, service
+from trustkeep.kernel.ledger import trips
+from trustkeep.kernel.ledger.trips import Statement
 from trustkeep.kernel.people.authority import require
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.rooms.access.models import Case
@@ -24,6 +27,9 @@ BY_REFERENCE = (
     "SELECT c.id, s.seal FROM access_case c"
     " JOIN keys_sealedset s ON s.kind = 'access.case' AND s.owner = c.id"
     " WHERE c.system = $4 AND c.reference_hash = $5"
+)
+_BY_ID = Statement(
+    "access_case_by_id", "uuid", "SELECT system, reference_hash FROM access_case WHERE id = $1"
 )
 
 
@@ -41,46 +47,86 @@ def case_hash(system: str, reference: str) -> bytes:
     )
 
 
-def reference_columns(case: str | None) -> tuple[str | None, bytes | None]:
-    """The columns that `system:reference` is found by; without a case, nothing is."""
-    system, _, reference = (case or "").partition(":")
-    if not is_system(system):
-        return None, None
-    return system, case_hash(system, reference)
+def columns_of(case: str | None) -> tuple[str | None, bytes | None]:
+    """The columns that `system:reference`, or a case's own id, is found by; else nothing is."""
+    system, colon, reference = (case or "").partition(":")
+    if colon and is_system(system):
+        return system, case_hash(system, reference)
+    own = _id_of(system) if case and not colon else None
+    for found in trips.ask((_BY_ID, (own,))) if own else ():
+        return found[0], bytes(found[1])
+    return None, None
+
+
+def _id_of(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def case_by_reference(system: str, reference: str) -> Case:
     """The case of a reference.
 
     Raises:
-        Missing: there is none.
+        Missing, Tampered: as `case_by_hash`.
     """
-    row = Case.objects.filter(system=system, reference_hash=case_hash(system, reference)).first()
+    return case_by_hash(system, case_hash(system, reference))
+
+
+def case_by_hash(system: str, reference_hash: bytes) -> Case:
+    """The case of a reference, by its keyed hash.
+
+    Raises:
+        Missing: there is none.
+        Tampered: it was changed from outside.
+    """
+    row = Case.objects.filter(system=system, reference_hash=reference_hash).first()
     if row is None:
         raise Missing("There is no such case.")
     return sealed_sets.rows(Case, row.id)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenCases:
+    """A part of the open cases; `last` is the key of its end where there are more behind it."""
+
+    cases: Sequence[Case]
+    last: tuple[datetime, UUID] | None
+
+
 def open_cases(
     actor: Actor, *, most: int, before: tuple[datetime, UUID] | None = None
-) -> tuple[Case, ...]:
+) -> OpenCases:
     """The open cases that the actor opened, or of whoever reads the ledger all; newest first.
 
-    `before` is the moment and id of the last one of an earlier part.
+    `before` is the `last` of an earlier part.  One that was changed from outside is left out.
 
     Raises:
         Denied: the actor may not open cases.
     """
     require(actor, Permission.OPEN_CASES)
     found = Case.objects.filter(closed_at=None).order_by("-opened_at", "-id")
-    if Permission.VIEW_LEDGER not in actor.permissions:
+    if not sees_all(actor):
         found = found.filter(opened_by=actor.id)
     if before is not None:
         at, last = before
         found = found.filter(Q(opened_at__lt=at) | Q(opened_at=at, id__lt=last))
-    ids = found.values_list("id", flat=True)[:most]
-    rows = sealed_sets.rows_of_each(Case, ids)
-    return tuple(sorted(rows, key=lambda one: (one.opened_at, one.id), reverse=True))
+    keys = list(found.values_list("opened_at", "id")[: most + 1])
+    rows = sealed_sets.rows_of_each(Case, [case for _, case in keys[:most]])
+    still = [one for one in rows if one.closed_at is None]
+    return OpenCases(
+        sorted(still, key=lambda one: (one.opened_at, one.id), reverse=True),
+        keys[most - 1] if len(keys) > most else None,
+    )
+
+
+def sees_all(actor: Actor) -> bool:
+    """Whether the actor sees everybody's cases: whoever reads the ledger finds them there too."""
+    if Permission.VIEW_LEDGER not in actor.permissions:
+        return False
+    require(actor, Permission.VIEW_LEDGER)
+    return True
 
 
 def known_case(case: UUID | None, seal: bytes | None) -> CaseFacts | None:

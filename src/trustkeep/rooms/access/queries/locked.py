@@ -46,7 +46,7 @@ _NOBODY = CustomerFacts(is_active=False, restricted=False, objected=False, conse
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A reading, or a change, that somebody wants.  `case` is `system:reference`, or None."""
+    """A reading, or a change, that somebody wants.  `case`: `system:reference`, its id, or None."""
 
     customers: tuple[UUID, ...]
     fields: tuple[str, ...]
@@ -105,6 +105,8 @@ def policy_under_lock(
 def policy_now(actor: Actor, asked: Asked, now: datetime) -> tuple[Facts, Mapping[str, Element]]:
     """The same, held by nothing: for what must not even begin where it would be refused.
 
+    Versions of a set only grow, so what is derived here under a seal is right under that seal.
+
     Raises:
         LedgerUnavailable, Tampered: as the others.
     """
@@ -154,7 +156,7 @@ def _read_under_lock(actor: Actor, asked: Asked, wanted: Wanted) -> list[tuple[A
 
 
 def _seen_call(asked: Asked, wanted: Wanted) -> trips.Call:
-    columns = cases.reference_columns(asked.case)
+    columns = cases.columns_of(asked.case)
     return _SEEN, (wanted.kinds, wanted.owners, asked.customers, *columns)
 
 

@@ -10,7 +10,6 @@ from ninja import Schema
 from pydantic import Field
 
 from trustkeep.kernel.people.permissions import Permission
-from trustkeep.kernel.vault import merged
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access.actions import Opened
 from trustkeep.rooms.customers import actions
@@ -23,7 +22,11 @@ door = Door("customers")
 Code = Annotated[str, Field(min_length=1, max_length=80, examples=["support"])]
 Case = Annotated[
     str | None,
-    Field(None, max_length=300, description="SYSTEM:REFERENCE, where the purpose needs a case"),
+    Field(
+        None,
+        max_length=300,
+        description="SYSTEM:REFERENCE or the case's own id, where the purpose needs a case",
+    ),
 ]
 
 
@@ -105,13 +108,9 @@ def read(request: ApiRequest, asked: ReadingAsked) -> Reading:
     repeats=True,
 )  # fmt: skip
 def read_many(request: ApiRequest, asked: BulkReadingAsked) -> list[Reading]:
-    """Read some fields of many customers, an entry each; needs a grant for bulk reading.
-
-    Of those who were merged, those of whoever has the values now, once.
-    """
-    customers = merged.survivors_of(asked.customers)
+    """Read some fields of many customers, an entry each; needs a grant for bulk reading."""
     opened = access.read_many(
-        request.actor, customers=customers, fields=asked.fields, purpose=asked.purpose
+        request.actor, customers=asked.customers, fields=asked.fields, purpose=asked.purpose
     )
     return [Reading.of(one) for one in opened]
 

@@ -13,7 +13,7 @@ from trustkeep.kernel.vault import known
 from trustkeep.rooms.access import actions, queries, rules
 from trustkeep.rooms.access.grantees import ROLES, named
 from trustkeep.rooms.access.models import Grant
-from trustkeep.web.arguments import days, text_in
+from trustkeep.web.arguments import days, hours, text_in
 from trustkeep.web.command import Answer, NounCommand, verb
 from trustkeep.web.plain_text import as_text
 
@@ -48,7 +48,7 @@ def _case(parser: ArgumentParser) -> None:
 
 
 def _closing(parser: ArgumentParser) -> None:
-    parser.add_argument("case", help="SYSTEM:REFERENCE, or the id that `access cases` shows")
+    parser.add_argument("case", help="SYSTEM:REFERENCE, or its id")
 
 
 def _new_case(parser: ArgumentParser) -> None:
@@ -61,11 +61,11 @@ def _new_case(parser: ArgumentParser) -> None:
 
 def _link(parser: ArgumentParser) -> None:
     _new_case(parser)
-    parser.add_argument("--hours", type=int, default=8, help="how long it is good: 1 to 168")
+    parser.add_argument("--hours", type=hours, default=8, help="how long it is good: 1 to 168")
 
 
 def _code_file(parser: ArgumentParser) -> None:
-    parser.add_argument("code_file", type=Path, help="a file with the code in it, or with the link")
+    parser.add_argument("code_file", type=Path, help="a file with the code in it")
 
 
 class Command(NounCommand):
@@ -153,23 +153,23 @@ class Command(NounCommand):
     )  # fmt: skip
     def open_linked(self, actor: Actor, *, code_file: Path) -> Answer:
         """Open the case that a link names; its code is no argument, so no process list shows it."""
-        code = text_in(code_file).strip().rpartition("#")[2]
-        return Answer({"case": str(actions.open_linked(actor, code=code).id)})
+        opened = actions.open_linked(actor, code=text_in(code_file).strip())
+        return Answer({"case": str(opened.id)})
 
     @verb("cases", permission=Permission.OPEN_CASES, help="the open cases, newest first")
     def cases(self, actor: Actor) -> Answer:
         """The open cases that the actor opened; of whoever reads the ledger all."""
-        found = queries.open_cases(actor, most=MOST_CASES + 1)
+        found = queries.open_cases(actor, most=MOST_CASES)
         shown = [
             {
                 "case": str(one.id), "system": one.system, "opened_at": one.opened_at,
                 "customers": [str(each) for each in one.customers],
                 "opened_by": str(one.opened_by),
             }
-            for one in found[:MOST_CASES]
+            for one in found.cases
         ]  # fmt: skip
         said = as_text(shown)
-        if len(found) > MOST_CASES:
+        if found.last:
             said += f"\nThere are more: these are the newest {MOST_CASES}."
         return Answer(shown, said)
 
@@ -195,7 +195,7 @@ def _shown(one: Grant) -> dict[str, object]:
 
 def _as_id(case: str) -> UUID | None:
     try:
-        return UUID(case)
+        return None if ":" in case else UUID(case)
     except ValueError:
         return None
 

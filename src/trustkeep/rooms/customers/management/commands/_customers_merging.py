@@ -21,7 +21,7 @@ def _duplicates(parser: ArgumentParser) -> None:
         "--element", action="append", dest="elements", default=[],
         help="compare by this; unset: by all that are looked up and that the purpose needs",
     )  # fmt: skip
-    parser.add_argument("--case", help="SYSTEM:REFERENCE, where the purpose needs a case")
+    parser.add_argument("--case", help="SYSTEM:REFERENCE or its id, where the purpose needs a case")
 
 
 def _pair(parser: ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def _merge(parser: ArgumentParser) -> None:
     parser.add_argument("survivor", help="whose record stays, by reference or by id")
     parser.add_argument("other", help="whose record is closed")
     parser.add_argument("--purpose", required=True)
-    parser.add_argument("--case", help="SYSTEM:REFERENCE, where the purpose needs a case")
+    parser.add_argument("--case", help="SYSTEM:REFERENCE or its id, where the purpose needs a case")
     parser.add_argument(
         "--take", action="append", dest="theirs", default=[], metavar="ELEMENT",
         help="of this element the value of the other stays",

@@ -23,7 +23,7 @@ def _find(parser: ArgumentParser) -> None:
     parser.add_argument("--element", required=True, help="email, phone, ...")
     parser.add_argument("--value-file", type=Path, required=True, help="a file; - is stdin")
     parser.add_argument("--purpose", required=True)
-    parser.add_argument("--case", help="SYSTEM:REFERENCE, where the purpose needs a case")
+    parser.add_argument("--case", help="SYSTEM:REFERENCE or its id, where the purpose needs a case")
 
 
 def _search(parser: ArgumentParser) -> None:

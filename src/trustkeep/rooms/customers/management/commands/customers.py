@@ -25,14 +25,14 @@ def _read(parser: ArgumentParser) -> None:
     one_argument(parser)
     parser.add_argument("--field", action="append", dest="fields", required=True)
     parser.add_argument("--purpose", required=True)
-    parser.add_argument("--case", help="SYSTEM:REFERENCE, where the purpose needs a case")
+    parser.add_argument("--case", help="SYSTEM:REFERENCE or its id, where the purpose needs a case")
 
 
 def _change(parser: ArgumentParser) -> None:
     one_argument(parser)
     parser.add_argument("--field", required=True)
     parser.add_argument("--purpose", required=True)
-    parser.add_argument("--case", help="SYSTEM:REFERENCE, where the purpose needs a case")
+    parser.add_argument("--case", help="SYSTEM:REFERENCE or its id, where the purpose needs a case")
     value = parser.add_mutually_exclusive_group(required=True)
     value.add_argument("--value-file", type=Path, help="a file with the new value; - reads it")
     value.add_argument("--remove", action="store_true")
