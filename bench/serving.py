@@ -28,9 +28,12 @@ def child(kind):
 
 def served(target, port, folder):
     """The server that `serve` uses, as it starts it."""
+    from trustkeep.config.serving import web
+
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port",
-        str(port), "--workers", "2", "--blocking-threads", "8", "--no-access-log", "--no-log",
+        str(port), "--workers", "2", "--blocking-threads", str(web.THREADS), "--no-access-log",
+        "--no-log",
         target,
     ]  # fmt: skip
     here = Path(__file__).parent

@@ -128,7 +128,7 @@ class Environment:
     )  # fmt: skip
     web_workers: int = _setting(
         "TRUSTKEEP_WEB_WORKERS", setting_forms.workers, lambda: 2, kind="number",
-        help="How many processes answer requests, each eight at a time; about one for a core.",
+        help="How many processes answer requests, each four at a time; about one for a core.",
     )  # fmt: skip
 
 

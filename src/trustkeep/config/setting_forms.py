@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-MOST_WORKERS = 16  # each with eight connections, of the 200 of the embedded server
+MOST_WORKERS = 16  # each with four connections, of the 200 of the embedded server
 LEVELS = ("debug", "info", "warning", "error")
 
 

@@ -7,7 +7,7 @@ from trustkeep.config import hardening, latency
 from trustkeep.config.environment import Environment
 
 ADDRESS = "127.0.0.1"
-_THREADS = 8
+THREADS = 4  # of a process: more wait for each other instead of the database (bench/serving.py)
 
 # The open file with the master key, for the processes that granian forks from this one.
 key_handle: int | None = None
@@ -28,7 +28,7 @@ def run(settings: Environment, target: str, handle: int | None, workers: int) ->
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=_THREADS,
+        blocking_threads=THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         log_access=False,

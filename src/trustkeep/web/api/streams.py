@@ -7,7 +7,7 @@ from typing import Final
 
 from trustkeep.base.errors import Unavailable
 
-MOST: Final = 4  # of a process that has eight threads, so that the others stay for everybody else
+MOST: Final = 2  # of a process that has four threads, so that the others stay for everybody else
 _free = BoundedSemaphore(MOST)
 
 
