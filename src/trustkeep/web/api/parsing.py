@@ -54,7 +54,9 @@ class BoundedParser(Parser):
 
 def is_storable(text: str) -> bool:
     """Whether a text can be stored and shown at all: no NUL, no half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= mark <= "\udfff" for mark in text)
+    if "\0" in text:
+        return False
+    return text.isascii() or not any("\ud800" <= mark <= "\udfff" for mark in text)
 
 
 def _check(value: object, depth: int) -> None:
