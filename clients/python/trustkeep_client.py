@@ -5,7 +5,7 @@
     trustkeep = Trustkeep("https://privacy.example.org", token)
     with trustkeep.case("helpdesk", "4711", references=["C-1"]) as case:
         phone = trustkeep.read("C-1", ["phone"], purpose="support", case=case).values["phone"]
-    trustkeep.bring({"C-2": {"name": "Eva", "city": "Hel"}}, source="crm")
+    trustkeep.bring({"C-2": {"name": "Eva", "city": "Hel"}}, source="crm", made_at=taken_at)
 
 What changes something is sent with a key of its own, and again with the same key when no answer
 came, so that it is done once.  Whatever cannot be done is a `Problem`, with the server's sentence.
@@ -21,11 +21,13 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode, urlsplit
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_NO_ANSWER = {"code": "no_answer", "detail": "No answer came: see whether the server runs."}
 _CUT_OFF = {"code": "cut_off", "detail": "The export was cut off: start it again."}
 _ROWS_AT_ONCE, _BYTES_AT_ONCE = 1_000, 1_000_000
 _AGAIN = frozenset({502, 503, 504})  # nothing was done, or nobody answered: it may be sent again
@@ -168,17 +170,21 @@ class Trustkeep:
         rows: Mapping[str, Mapping[str, str]],
         *,
         source: str,
+        made_at: datetime,
         purpose: str | None = None,
         prefer: str = "neither",
     ) -> Brought:
         """Store customers by reference, and for a purpose bring the known ones up to date.
 
-        Sent a thousand at a time, each part once; begun again, it goes on from there.
+        `made_at`, aware, is when they were taken: rows from before an erasure are refused, since
+        they may name who was erased.  Sent a thousand at a time, each part once; begun again, it
+        goes on from there.
         """
         brought = Brought()
         for part in _parts(rows):
             asked = {
                 "source": source, "purpose": purpose, "prefer": prefer,
+                "made_at": made_at.isoformat(),
                 "rows": [{"reference": one, "values": dict(values)} for one, values in part],
             }  # fmt: skip
             told = self.send("POST", "/customers/import", asked, once=True)
@@ -227,6 +233,8 @@ class Trustkeep:
             )
         except urllib.error.HTTPError as failed:
             raise _problem(failed) from None
+        except OSError as failed:
+            raise Problem(_NO_ANSWER) from failed
 
     def change(
         self,
@@ -274,8 +282,7 @@ class Trustkeep:
         """Any operation; `once` for those that make or change something.
 
         Raises:
-            Problem: with the server's own sentence.
-            OSError: no answer came, however often it was tried.
+            Problem: with the server's own sentence, or `no_answer`, however often it was tried.
         """
         request = self._request(method, path, body, once=once)
         for left in reversed(range(self._tries)):
@@ -286,9 +293,9 @@ class Trustkeep:
             except urllib.error.HTTPError as failed:
                 if failed.code not in _AGAIN or not left:
                     raise _problem(failed) from None
-            except OSError:
+            except OSError as failed:
                 if not left:
-                    raise
+                    raise Problem(_NO_ANSWER) from failed
             time.sleep(0.2 * 2 ** (self._tries - left))
         raise AssertionError("the last try answers or raises")
 

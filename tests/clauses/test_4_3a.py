@@ -369,3 +369,16 @@ def test_what_happened_while_nobody_looked_is_judged_by_the_next_look(
 
     assert {"every_read_was_granted": "broken"} == light("4.3a.granted")
     assert {"every_read_was_granted": "not_yet_watched"} == light("4.3a.granted")
+
+
+def test_a_case_that_sql_changed_is_said_of_its_own_readings_only(company, dan, light, sql):
+    read(company, dan)
+    access.open_case(company.ben, system="helpdesk", reference="2", customers=[dan])
+    access.read_fields(
+        company.ben, customer=dan, fields=["name"], purpose="support", case="helpdesk:2"
+    )
+    changed = queries.case_by_reference("helpdesk", "2").id
+    sql("UPDATE access_case SET closed_at = opened_at WHERE id = %s", changed)
+
+    assert ["case_changed"] == defects()
+    assert {"every_read_was_granted": "broken"} == light("4.3a.granted")

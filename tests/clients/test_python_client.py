@@ -11,6 +11,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 
+from trustkeep.base import world
 from trustkeep.kernel.approvals.models import ApprovalRequest
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access.models import Case
@@ -132,13 +133,13 @@ def test_customers_are_brought_a_part_at_a_time_and_what_is_not_taken_is_named(
         "A-1": {"name": "Eva"}, "A-2": {"name": "=1"}, "A-3": {"name": "Flo", "city": "Hel"},
         "C-1": {"city": "Sopot"},
     }  # fmt: skip
-    brought = cleo.bring(rows, source="crm")
+    brought = cleo.bring(rows, source="crm", made_at=world.now())
 
     assert (2, 1, 0) == (brought.created, brought.known, brought.changed)
     assert [("A-2", "name", "formula")] == [
         (one.reference, one.element, one.reason) for one in brought.refused
     ]
-    again = cleo.bring(rows, source="crm")
+    again = cleo.bring(rows, source="crm", made_at=world.now())
     assert (0, 3) == (again.created, again.known)
 
 
@@ -174,3 +175,13 @@ def test_a_refused_or_cut_off_export_leaves_no_file(cleo, ben, client, tmp_path,
     with pytest.raises(client.Problem, match="cut off"):
         cleo.export(["name"], into, purpose="shipping")
     assert not into.exists()
+
+
+def test_no_answer_is_a_problem_too(client, tmp_path):
+    nobody = client.Trustkeep("http://localhost:9", "tk_x", tries=1)
+    for ask in (lambda: nobody.send("GET", "/people"),
+                lambda: nobody.export(["name"], tmp_path / "out", purpose="x")):  # fmt: skip
+        with pytest.raises(client.Problem) as told:
+            ask()
+        assert "no_answer" == told.value.code
+    assert not (tmp_path / "out").exists()

@@ -177,7 +177,8 @@ def _fitting(company, dan, folder):
         "reference": "C-1", "references": ["C-1"], "customers": [dan], "one": dan, "other": other,
         "survivor": dan, "fields": ["city"], "field": "city", "changes": {"city": "Sopot"},
         "purpose": "whole", "source": "crm", "system": "helpdesk", "case": "helpdesk:1",
-        "kinds": [], "rows": [{"reference": "C-1", "values": {"city": "Hel"}}],
+        "made_at": world.now().isoformat(), "kinds": [],
+        "rows": [{"reference": "C-1", "values": {"city": "Hel"}}],
         "approval": asked, "request": other_asked, "kind": "access.grant",
         "grant": access.give_grant(company.dora, grantee=fay, purpose="support").id,
         "webhook": webhooks.add_webhook(

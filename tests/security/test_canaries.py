@@ -16,6 +16,7 @@ from tests.receiver import receiving
 from tests.security.canaries import Canaries, hits
 from tests.smtp import post_office
 
+from trustkeep.base import world
 from trustkeep.config import embedded, pg_tools
 
 pytestmark = pytest.mark.ci
@@ -209,7 +210,7 @@ def _bring(office, canaries):
                  code=(2,))  # fmt: skip
     pushed = [{"reference": f"P-{canaries.mark}", "values": canaries.customer(2)},
               {"reference": canaries.mark, "values": {"name": f"={canaries.mark}"}}]  # fmt: skip
-    asked = {"source": "shop", "rows": pushed}
+    asked = {"source": "shop", "made_at": world.now().isoformat(), "rows": pushed}
     for _ in range(2):  # the second is answered from what was kept
         key = {"Idempotency-Key": f"key-{canaries.mark}"}
         assert 200 == office.call("cleo", "POST", "/customers/import", asked, **key)[0]

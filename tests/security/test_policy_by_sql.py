@@ -3,13 +3,16 @@
 Each kind of row is inserted, changed, deleted and written back in an older version, header and all.
 """
 
+import threading
+import time
+
 import pytest
 from django.db import connection
 
 from trustkeep.base import world
 from trustkeep.base.errors import Denied, Tampered, TrustkeepError
 from trustkeep.kernel.approvals.models import ApprovalRequest
-from trustkeep.kernel.keys import sealed_sets, state
+from trustkeep.kernel.keys import looking, sealed_sets, state
 from trustkeep.kernel.keys.sealed_rows import SealedSet
 from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people import tokens
@@ -115,6 +118,32 @@ def reading(company, dan, actor):
     return access.read_fields(
         actor, customer=dan, fields=["name"], purpose="support", case="helpdesk:1"
     )
+
+
+def test_what_a_process_keeps_verified_ends_once_the_comparison_found_the_set_changed(
+    company, dan, monkeypatch
+):
+    monkeypatch.setattr(looking, "WATCH_S", 0.05)
+    asked = {"customer": dan, "fields": ["name"], "purpose": "support", "case": "helpdesk:1"}
+    access.read_fields(company.ben, **asked)
+    Grant.objects.filter(grantee=company.ben.id).update(masked=["name"])
+    access.read_fields(company.ben, **asked)  # by the copy of what stood there
+
+    looking.look()
+    stop = threading.Event()
+    watching = threading.Thread(target=looking.watch, args=(stop,))
+    watching.start()
+    give_up_at = time.monotonic() + 30
+    while time.monotonic() < give_up_at:
+        try:
+            access.read_fields(company.ben, **asked)
+        except TrustkeepError:
+            break
+        time.sleep(0.05)
+    stop.set()
+    watching.join()
+    with pytest.raises(TrustkeepError):
+        access.read_fields(company.ben, **asked)
 
 
 def test_an_inserted_grant_opens_nothing(company, dan):

@@ -4,7 +4,8 @@ import re
 from typing import Final
 
 _FORMULA: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20"
-_BEGINS: Final = re.compile(f"'|[\\t\\r\\n]|[\\s\"]*[{_FORMULA}]")
+_UNSEEN: Final = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"  # shown as nothing
+_BEGINS: Final = re.compile(f"'|[\\t\\r\\n]|[\\s\"{_UNSEEN}]*[{_FORMULA}]")
 # Where another list separator is usual than ours, a program may see a cell begin in the middle of
 # one: behind a semicolon, a tab or the end of a line, whatever quotes stand there.
 _SEPARATOR: Final = "[;\\t\\r\\n]"

@@ -22,7 +22,10 @@ def _apps() -> list[str]:
 SECRET_KEY = lazy(lambda: _environment.secret_key or secret.kept_in(_environment.home), str)()
 DEBUG = False
 PUBLIC_URL = _environment.public_url
-ALLOWED_HOSTS: list[str] = [urlsplit(PUBLIC_URL).hostname or "localhost"]
+_host = urlsplit(PUBLIC_URL).hostname or "localhost"
+# On this machine alone, whoever types the address types any of its names.
+_LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS: list[str] = _LOOPBACK if _host in {"localhost", "127.0.0.1", "::1"} else [_host]
 COMPANY_ZONE = _environment.time_zone
 ROOT_URLCONF = "trustkeep.config.urls"
 INSTALLED_APPS = ["procrastinate.contrib.django", "trustkeep.config", "trustkeep.web", *_apps()]

@@ -130,11 +130,13 @@ def publish_what_waits() -> bool:
 
 
 def keep_watch() -> threading.Event:
-    """Have this process look after its own last entries, until the event is set."""
+    """Have this process look after its own last entries and its kept copies, until it is set."""
+    from trustkeep.kernel.keys import looking
     from trustkeep.kernel.ledger import witness
 
     stop = threading.Event()
-    threading.Thread(target=witness.watch, args=(stop,), name="witness", daemon=True).start()
+    for watch, name in ((witness.watch, "witness"), (looking.watch, "looking")):
+        threading.Thread(target=watch, args=(stop,), name=name, daemon=True).start()
     return stop
 
 

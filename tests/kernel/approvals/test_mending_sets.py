@@ -7,7 +7,7 @@ from django.db import connection
 from tests.installation import logged
 
 from trustkeep.base import world
-from trustkeep.base.errors import Conflict, Denied, Tampered
+from trustkeep.base.errors import Conflict, Denied, NotSignedIn, Tampered
 from trustkeep.kernel.approvals import mending_sets
 from trustkeep.kernel.approvals.models import WayOut
 from trustkeep.kernel.keys import looking, sealed_sets
@@ -18,7 +18,7 @@ from trustkeep.kernel.people import actions as people
 from trustkeep.kernel.people import queries, tokens
 from trustkeep.kernel.people.clearing import Reason
 from trustkeep.kernel.people.models import Clearance, RoleAssignment, Token
-from trustkeep.kernel.people.permissions import Role
+from trustkeep.kernel.people.permissions import Permission, Role
 from trustkeep.rooms.access import actions as access
 from trustkeep.rooms.access.models import Grant
 
@@ -191,3 +191,30 @@ def test_a_damaged_way_out_does_not_bar_the_way_back(company):
     assert WayOut.set_kind == kind
     assert 1 == begun_anew(company, kind, sealed_sets.INSTALLATION).discarded
     assert [] == mending_sets.damaged(company.dora)
+
+
+def test_whoever_lost_all_tokens_gets_a_first_one_after_two_people_agreed(company):
+    lost = company.secrets["ben"]
+    issue = {"member": company.ben.id, "label": "new", "lasts": timedelta(days=1)}
+    with pytest.raises(Denied, match=r"begin-anew people\.token"):
+        people.issue_token(company.ana, **issue)
+
+    assert begun_anew(company, Token.set_kind, company.ben.id).token is None
+
+    with pytest.raises(NotSignedIn):
+        tokens.actor_for(lost)
+    first = people.issue_token(company.ana, **issue)
+    actor = tokens.actor_for(first.secret)
+    assert actor.is_handed
+    with pytest.raises(Denied):  # a second one would be somebody else's
+        people.issue_token(company.ana, **issue)
+    own = people.issue_token(actor, member=company.ben.id, label="own", lasts=timedelta(days=1))
+    assert Permission.READ_CUSTOMER in tokens.actor_for(own.secret).permissions
+
+
+def test_nobody_begins_whole_tokens_anew_alone_or_their_own(company):
+    approval = mending_sets.request(company.dora, kind=Token.set_kind, owner=company.emil.id)
+    for by in (company.dora, company.emil):
+        with pytest.raises(Denied):
+            mending_sets.approve(by, approval=approval, kind=Token.set_kind, owner=company.emil.id)
+    assert tokens.actor_for(company.secrets["emil"])

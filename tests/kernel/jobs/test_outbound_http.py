@@ -77,6 +77,21 @@ def test_what_is_no_address_of_a_receiver_is_refused(url):
     assert "secret" not in refused.value.sentence
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:18556/", "https://localhost/", "https://a.localhost./", "https://[::1]/",
+        "https://169.254.169.254/", "https://[::ffff:127.0.0.1]/", "http://hooks.example.org/",
+        "https://10.0.0.7/", "http://93.184.216.34/",
+    ],
+)  # fmt: skip
+def test_what_can_never_be_reached_is_refused_at_once(url):
+    with pytest.raises(Unacceptable, match="network of one's own"):
+        http.check(url)
+    http.check("https://hooks.example.org/")
+    http.check("https://93.184.216.34/")
+
+
 def test_a_name_that_means_something_else_a_moment_later_leads_nowhere(monkeypatch):
     """DNS rebinding: it is looked up once, and that address is the one that is reached."""
     http.install(LOOPBACK)

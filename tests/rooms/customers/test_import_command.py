@@ -5,9 +5,10 @@ import os
 
 import pytest
 
-from trustkeep.base import points
-from trustkeep.base.errors import Denied, Unacceptable
+from trustkeep.base import points, world
+from trustkeep.base.errors import Conflict, Denied, Unacceptable
 from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.customers import actions
 from trustkeep.rooms.customers.actions import taking
 from trustkeep.rooms.customers.management.commands.customers import Command
 from trustkeep.web.command import rendered
@@ -99,3 +100,17 @@ def test_who_ends_an_import_is_told_what_is_stored(steward, monkeypatch, capsys)
     assert "4 rows are stored: start the import again" in capsys.readouterr().err
     data = steward(*rows)[2]
     assert 6 == data["created"] + data["known"]
+
+
+def test_after_an_erasure_a_file_says_when_its_content_was_taken_since_a_copy_looks_new(
+    steward, company, dan
+):
+    steward("1,Eva,Hel")
+    approval = actions.request_erasure(company.cleo, customer=dan)
+    actions.approve_erasure(company.emil, approval=approval, customer=dan)
+
+    with pytest.raises(Unacceptable, match="say with --made"):
+        steward("C-1,Dan,Hel")
+    with pytest.raises(Conflict, match="may bring them back"):
+        steward("C-1,Dan,Hel", made="2026-01-01")
+    assert 1 == steward("2,Flo,Hel", made=world.now().isoformat())[2]["created"]

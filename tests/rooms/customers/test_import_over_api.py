@@ -7,10 +7,12 @@ from django.db import connection
 from tests.installation import logged
 from tests.rooms.customers.merging import keep_records
 
+from trustkeep.base import world
 from trustkeep.kernel.keys import jobs
 from trustkeep.kernel.vault import known
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.rooms.access import actions as access
+from trustkeep.rooms.customers import actions
 from trustkeep.rooms.customers.actions import importing
 
 FIELDS = ["name", "email", "phone", "city"]
@@ -28,6 +30,7 @@ def push(shop, calls):
     def push(*rows, by="cleo", key=None, **more):
         asked = {
             "source": "crm",
+            "made_at": world.now().isoformat(),
             "rows": [{"reference": reference, "values": values} for reference, values in rows],
             **more,
         }
@@ -87,8 +90,9 @@ def test_what_was_changed_here_is_asked_about(shop, push):
 
 
 def test_what_is_sent_again_is_done_once(push):
-    first = push(("A-1", {"name": "Eva"}), key="k1")
-    assert first == push(("A-1", {"name": "Eva"}), key="k1")
+    at = world.now().isoformat()
+    first = push(("A-1", {"name": "Eva"}), key="k1", made_at=at)
+    assert first == push(("A-1", {"name": "Eva"}), key="k1", made_at=at)
     assert 1 == logged().count("customers.import.finished")
     assert 1 == Customer.objects.count() - 1  # and Dan
 
@@ -140,3 +144,16 @@ def test_who_sends_more_than_a_request_holds_is_told(push, monkeypatch):
     monkeypatch.setattr(importing, "MOST_ROWS", 1)
     status, told = push(("A-1", {"name": "Eva"}), ("A-2", {"name": "Eva"}))
     assert (422, True) == (status, "1 to 1 rows" in told["detail"])
+
+
+def test_rows_say_when_they_were_taken_or_nobody_takes_them(shop, push):
+    asked = {"source": "crm", "rows": [{"reference": "A-1", "values": {"name": "Eva"}}]}
+    push(("A-1", {"name": "Eva"}))
+    before = world.now()
+    approval = actions.request_erasure(shop.cleo, customer=known.customer_of("A-1"))
+    actions.approve_erasure(shop.emil, approval=approval, customer=known.customer_of("A-1"))
+
+    assert 422 == push(made_at=None, rows=asked["rows"])[0]
+    status, told = push(made_at=before.isoformat(), rows=asked["rows"])
+    assert (409, True) == (status, "may bring them back" in told["detail"])
+    assert 1 == push(rows=asked["rows"])[1]["created"]

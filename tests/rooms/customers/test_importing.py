@@ -69,6 +69,8 @@ def test_starting_again_makes_no_second_customer(company, table):
         (["1", "-2+3", "", ""], RowRefusal.FORMULA),
         (["1", "D\x00an", "", ""], RowRefusal.NUL),
         (["1", "D\x07an", "", ""], RowRefusal.CONTROL),
+        (["1", "D\u202ean", "", ""], RowRefusal.CONTROL),
+        (["1", "\u200b=1+1", "", ""], RowRefusal.CONTROL),
         (["1", "D" * 5000, "", ""], RowRefusal.TOO_LONG),
     ],
 )

@@ -16,6 +16,7 @@ from trustkeep.rooms.access.actions import cases
 from trustkeep.rooms.access.models import Case
 from trustkeep.rooms.customers import actions
 from trustkeep.rooms.customers.actions import erasing
+from trustkeep.rooms.customers.models import Apart
 from trustkeep.rooms.customers.rules import Mapped
 
 MAPPED = Mapped("No", {"name": "Name", "phone": "Phone"})
@@ -64,6 +65,16 @@ def test_a_row_of_a_file_reaches_who_has_the_values_now(shop, two, tmp_path, row
     read = access.read_fields(shop.cleo, customer=two[0], fields=["phone"], purpose="records")
     assert {"phone": "+48 7"} == read.opened_values
     assert (len(rows), 1, []) == (done.known, done.changed, done.refused)
+
+
+def test_what_was_said_of_two_people_holds_although_sql_took_the_row_away(shop, two):
+    third = shop.customer("B-3", name="Dan")
+    actions.tell_apart(shop.cleo, one=two[1], other=third)
+    merge(shop, *two)
+    Apart.objects.all().delete()
+
+    with pytest.raises(Conflict, match="two people"):
+        merge(shop, two[0], third)
 
 
 def test_a_bulk_reading_of_both_reads_who_has_the_values_now_once(shop, two, calls):

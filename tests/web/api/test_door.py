@@ -1,6 +1,7 @@
 """What holds for every operation: known callers, permissions, problems, nothing repeated."""
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -172,3 +173,27 @@ def test_a_word_that_is_not_asked_for_is_refused_and_not_repeated(calls):
         assert (422, "unacceptable") == (status, told["code"])
         assert "dan@" not in str(told)
     assert 200 == calls("dora")("GET", "/ledger/entries?limit=1&event=people.*")[0]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/people?name=Eva", "/people?active=true", "/people?member=x", "/tokens?member=x",
+        "/ledger/entries?items=x", "/cases?next=abc", "/people?return=1", "/people?request=1",
+        "/purposes/support?key=support",
+    ],
+)  # fmt: skip
+def test_a_word_of_the_answer_is_no_filter(calls, path):
+    status, told = calls("dora")("GET", path)
+
+    assert (422, ["query"]) == (status, [*told["fields"]])
+    assert 200 == calls("dora")("GET", path.partition("?")[0])[0]
+
+
+def test_the_words_of_a_query_are_those_of_the_description():
+    paths = api.get_openapi_schema(path_prefix="")["paths"]
+    for door in DOORS:
+        for one in door.operations:
+            plain = re.sub(r"{[a-z]+:", "{", one.path)
+            asked = paths[plain][one.method.lower()].get("parameters", ())
+            assert {each["name"] for each in asked if each["in"] == "query"} == one.words

@@ -1,4 +1,4 @@
-"""Two people have a damaged sealed set begun anew.  `docs/operate/running.md` says when."""
+"""Two people have a damaged set, or lost tokens, begun anew.  `docs/operate/running.md`."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,12 +40,15 @@ def damaged(actor: Actor) -> list[Discrepancy]:
 def request(actor: Actor, *, kind: str, owner: UUID = INSTALLATION) -> UUID:
     """Ask that a damaged set be discarded; returns the number of the approval that must follow.
 
+    The tokens of somebody who lost them all are discarded in the same way, damaged or not: after
+    it they get a first one.
+
     Raises:
         Conflict: the set is whole.
         Unacceptable: there are no sets of this kind.
     """
     require(actor, Permission.REQUEST_APPROVAL)
-    set_anew.refuse_whole(_model(kind), owner)
+    _refuse_whole(_model(kind), owner)
     whose = owner if kind.startswith("people.") and owner != INSTALLATION else None
     parameters = _parameters(kind, owner)
     return actions.request(actor, verb=VERB, parameters=parameters, beneficiary=whose).id
@@ -60,18 +63,26 @@ def approve(actor: Actor, *, approval: UUID, kind: str, owner: UUID = INSTALLATI
     """
     require(actor, Permission.APPROVE)
     model, parameters = _model(kind), _parameters(kind, owner)
-    set_anew.refuse_whole(model, owner)
+    _refuse_whole(model, owner)
     actions.approve(actor, approval)
     taken = actions.take(actor, approval, verb=VERB, parameters=parameters)
     keys = service.current()
     with keys.store.writing() as rows:
         authorisations.consume(keys, rows, taken.id, verb=VERB, digest=taken.digest)
     with transaction.atomic(durable=True):
-        discarded = set_anew.begin(model, owner, actor, approval=approval)
+        discarded = set_anew.begin(
+            model, owner, actor, approval=approval, though_whole=model is Token
+        )
         token = None
         if model is Token and _is_last_administrator(owner):
             token = add_token(actor, owner, label="begun anew", lasts=FIRST_TOKEN_FOR)
     return BegunAnew(discarded, token)
+
+
+def _refuse_whole(model: type[SealedRow], owner: UUID) -> None:
+    """Somebody's tokens may be discarded although they are whole: they may have lost them all."""
+    if model is not Token:
+        set_anew.refuse_whole(model, owner)
 
 
 def _is_last_administrator(person: UUID) -> bool:

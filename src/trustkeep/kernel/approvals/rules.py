@@ -67,7 +67,7 @@ REMEDIES: Mapping[Refusal, str] = MappingProxyType(
 ACTS: Mapping[str, str] = MappingProxyType(
     {
         "keys.destroy": "erase a customer for good",
-        "keys.set.begin_anew": "discard a damaged set of policy and begin it anew",
+        "keys.set.begin_anew": "discard a damaged set of policy, or lost tokens, and begin anew",
     }
 )
 

@@ -1,16 +1,18 @@
 """Comparing state and ledger now, keeping what was found, and saying so when it changed."""
 
 import hmac
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 
 from trustkeep.base import actor as actors
 from trustkeep.base import world
-from trustkeep.kernel.keys import service, state
+from trustkeep.base.errors import TrustkeepError
+from trustkeep.kernel.keys import sealed_sets, service, set_state, state
 from trustkeep.kernel.keys.events import KeyEvent
 from trustkeep.kernel.keys.models import StateLook
 from trustkeep.kernel.keys.state import Discrepancy, Report
@@ -25,6 +27,7 @@ LEDGER, LOOKS = "ledger", "looks"
 # somebody rewrote found within minutes.  Beyond, the whole is verified each night.
 WHOLE_MS = 20_000
 KEPT = timedelta(days=90)
+WATCH_S = 20.0
 
 
 def look(*, whole: bool = False) -> StateLook:
@@ -85,6 +88,22 @@ def newest(*, whole: bool | None = None) -> StateLook | None:
     found = looks.order_by("-at", "-pk").first()
     key = service.current().named_key("policy")
     return found if found is not None and _is_genuine(found, key) else None
+
+
+def watch(stop: threading.Event) -> None:
+    """Drop what this process keeps verified as long as some set is known to be changed.
+
+    Whoever is allowed by a kept copy would otherwise be allowed until the process ends.
+    """
+    while not stop.wait(WATCH_S):
+        try:
+            found = newest()
+            if found and any(each["part"] == set_state.SETS for each in found.findings):
+                sealed_sets.forget()
+        except (TrustkeepError, DatabaseError) as problem:
+            _log.error("keys.watch.interrupted", kind=type(problem).__name__)
+        finally:
+            connection.close()
 
 
 def compare_looks(report: Report) -> None:

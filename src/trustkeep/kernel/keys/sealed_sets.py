@@ -160,6 +160,21 @@ MOST_DERIVED = 20_000
 _derived: dict[tuple[str, UUID], tuple[bytes | None, Any]] = {}
 
 
+def forget() -> None:
+    """Verify everything anew when it is asked for next: a set was found to be changed."""
+    _derived.clear()
+    for clear in _also:
+        clear()
+
+
+def also_forgets(clear: Callable[[], object]) -> None:
+    """Have whoever keeps what was derived drop it too; called when a module is imported."""
+    _also.append(clear)
+
+
+_also: list[Callable[[], object]] = []
+
+
 def version(model: type[R], owner: UUID | None = None) -> int:
     """The version of a set: 0 before its first row."""
     header = SealedSet.objects.filter(kind=model.set_kind, owner=owner or INSTALLATION).first()

@@ -1,7 +1,8 @@
 """The way back from a sealed set that was changed from outside: begun anew, empty, higher up.
 
 Nothing of a damaged set counts, and nothing can be added to it.  Beginning it anew discards all of
-its rows: what they allowed must be allowed again, by whoever may.  A whole set is never discarded.
+its rows: what they allowed must be allowed again, by whoever may.  Of whole
+sets only those are discarded that hold what somebody lost.
 """
 
 import hashlib
@@ -34,10 +35,18 @@ def refuse_whole(model: type[SealedRow], owner: UUID) -> None:
         raise Conflict("This set is as the ledger says it was written; nothing was discarded.")
 
 
-def begin(model: type[SealedRow], owner: UUID, actor: Actor, *, approval: UUID) -> int:
+def begin(
+    model: type[SealedRow],
+    owner: UUID,
+    actor: Actor,
+    *,
+    approval: UUID,
+    though_whole: bool = False,
+) -> int:
     """Discard a damaged set and begin it anew; returns how many rows went.
 
-    Only inside a transaction, and only for what two people agreed to.
+    Only inside a transaction, and only for what two people agreed to.  `though_whole`: not only a
+    damaged one.
 
     Raises:
         Conflict: the set is whole.
@@ -47,7 +56,8 @@ def begin(model: type[SealedRow], owner: UUID, actor: Actor, *, approval: UUID) 
     header = SealedSet.objects.select_for_update().get(kind=model.set_kind, owner=owner)
     if header.version == 0:  # ours, made a moment ago: it must not hide that there was none
         header.delete()
-    refuse_whole(model, owner)
+    if not though_whole:
+        refuse_whole(model, owner)
     version, digest = _said(model, owner)
     rows = model._default_manager.all()
     gone, _ = (rows.filter(**{model.set_owner: owner}) if model.set_owner else rows).delete()

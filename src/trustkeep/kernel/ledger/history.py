@@ -49,6 +49,13 @@ def newest_about(customer: UUID, event: Event) -> dict[str, Any] | None:
     return _first(_ABOUT, (customer, event.value), {})
 
 
+def every_about(customer: UUID, event: Event, detail: str) -> set[str]:
+    """What the authentic entries of a rare event about a customer say in one detail."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ABOUT, (customer, event.value))
+        return {found["details"][detail] for found in _authentic(cursor)}
+
+
 def _first(
     statement: str, asked: Sequence[Any], details: Mapping[str, str]
 ) -> dict[str, Any] | None:

@@ -95,8 +95,11 @@ def actor_for(token: str) -> Actor:
 
 
 def forget() -> None:
-    """Drop what this process has verified; tests begin anew with it."""
+    """Drop what this process has verified."""
     _known.clear()
+
+
+sealed_sets.also_forgets(forget)
 
 
 def _verified(person: UUID, seals: tuple[bytes, ...]) -> _Known:

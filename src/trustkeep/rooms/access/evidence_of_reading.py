@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from trustkeep.base.errors import Tampered
 from trustkeep.kernel.keys import sealed_sets
 from trustkeep.kernel.ledger import snapshots
 from trustkeep.kernel.ledger.models import Entry
@@ -152,7 +153,10 @@ class _Judge:
         return self._lacks_case(entry, details.get("case")) if terms.needs_case else None
 
     def _lacks_case(self, entry: Entry, named: object) -> str | None:
-        case = self._case(str(named)) if named else None
+        try:
+            case = self._case(str(named)) if named else None
+        except Tampered:  # said of this one; the others are judged
+            return "case_changed"
         if case is None:
             return "no_case"
         if case.opened_at > entry.at or (case.closed_at and entry.at - case.closed_at > _GRACE):

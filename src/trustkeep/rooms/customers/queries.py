@@ -10,10 +10,13 @@ from trustkeep.base.errors import Missing
 from trustkeep.kernel.approvals import queries as approvals
 from trustkeep.kernel.evidence import receipts
 from trustkeep.kernel.evidence.models import Receipt
+from trustkeep.kernel.ledger import history
 from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
+from trustkeep.kernel.vault import merged
 from trustkeep.kernel.vault.models import Customer
 from trustkeep.kernel.vault.rules import State
+from trustkeep.rooms.customers.events import CustomerEvent
 from trustkeep.rooms.customers.models import Apart, ErasureRequest
 
 RECEIPT = "erasure"
@@ -54,6 +57,21 @@ def told_apart(pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
     ones = {one for one, _ in pairs}
     found = Apart.objects.filter(one__in=ones).values_list("one", "other")
     return set(pairs).intersection(found)
+
+
+def told_apart_ever(one: UUID, other: UUID) -> bool:
+    """Whether the ledger knows that somebody told these apart, or whom they took in.
+
+    For a merge, which cannot be taken back: rows of the table may have been removed by SQL.
+    """
+    ours, theirs = merged.traces_of(one), merged.traces_of(other)
+    return any(
+        not history.every_about(customer, CustomerEvent.TOLD_APART, "other").isdisjoint(
+            map(str, others)
+        )
+        for some, others in ((ours, theirs), (theirs, ours))
+        for customer in some
+    )
 
 
 def apart_from(customer: UUID) -> set[UUID]:

@@ -9,6 +9,7 @@ An operation parses, calls one action or query, and renders; its docstring is wh
 description of the API says of it.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -24,8 +25,9 @@ from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.people import authority
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.web.api import idempotency, versions
-from trustkeep.web.api.schemas import PROBLEMS
+from trustkeep.web.api.schemas import PROBLEMS, Asked
 
+_IN_PATH = re.compile(r"{(?:[a-z]+:)?([a-z_]+)}")
 _CONDITIONAL = {"PUT", "PATCH", "DELETE"}
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -51,6 +53,7 @@ class Operation:
     path: str
     permission: Permission
     sentence: str
+    words: frozenset[str]  # of the address's query
 
 
 class Door:
@@ -118,7 +121,7 @@ class Door:
             if not view.__doc__:
                 raise TypeError(f"{method} {path} has no docstring that says what it does")
             sentence = view.__doc__.split("\n", 1)[0]
-            declared = Operation(method, path, permission, sentence)
+            declared = Operation(method, path, permission, sentence, _words_of(view, path))
             self.operations.append(declared)
             headers = [
                 *([] if repeats else [idempotency.DESCRIBED]),
@@ -138,21 +141,28 @@ class Door:
         return declare
 
 
-def _words_of(view: Callable[..., Any]) -> frozenset[str]:
+def _words_of(view: Callable[..., Any], path: str) -> frozenset[str]:
     """What may stand in the query of an address: a mistyped filter must not answer everything."""
     words: set[str] = set()
-    for name, hint in get_type_hints(view, include_extras=True).items():
-        words.add(name)
-        for one in (hint, *get_args(hint)):
-            if isinstance(one, type) and issubclass(one, BaseModel):
+    hints = get_type_hints(view, include_extras=True)
+    for name in hints.keys() - {"request", "return", *_IN_PATH.findall(path)}:
+        found = [each for each in (hints[name], *get_args(hints[name])) if _is_model(each)]
+        if not found:
+            words.add(name)
+        for one in found:
+            if not issubclass(one, Asked):  # that is a body
                 words.update(field.alias or key for key, field in one.model_fields.items())
-    return frozenset(words - {"request", "return"})
+    return frozenset(words)
+
+
+def _is_model(hint: object) -> bool:
+    return isinstance(hint, type) and issubclass(hint, BaseModel)
 
 
 def _guarded(
     declared: Operation, view: _View, *, status: int, repeats: bool, keeps: bool
 ) -> Callable[..., Any]:
-    known = _words_of(view)
+    known = declared.words
     is_conditional = declared.method in _CONDITIONAL
 
     @wraps(view)

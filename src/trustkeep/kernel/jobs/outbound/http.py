@@ -57,7 +57,15 @@ def check(url: str) -> None:
     Raises:
         Unacceptable: what is wrong with it.
     """
-    _parsed(url)
+    parts = _parsed(url)
+    host = (parts.hostname or "").rstrip(".")
+    try:
+        reached = _may_be_reached(host, parts.scheme)
+    except ValueError:  # a name: whose addresses are looked at each time something is sent
+        reached = parts.scheme == "https" or bool(_Wire.own)
+        reached &= bool(_Wire.own) or host.rpartition(".")[2].lower() != "localhost"
+    if not reached:
+        raise _unreachable()
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -107,12 +115,16 @@ def _looked_up(parts: SplitResult) -> tuple[str, int]:
         raise Unavailable("The receiver's name is not known: it will be tried again.") from None
     addresses = [str(each[4][0]) for each in found]
     if not all(_may_be_reached(address, parts.scheme) for address in addresses):
-        raise Unacceptable(
-            "The receiver is in a network of one's own, or takes messages without encryption: use "
-            "https and a public address, or have the operator name its network in "
-            "TRUSTKEEP_WEBHOOK_NETWORKS."
-        )
+        raise _unreachable()
     return addresses[0], port
+
+
+def _unreachable() -> Unacceptable:
+    return Unacceptable(
+        "The receiver is in a network of one's own, or takes messages without encryption: use "
+        "https and a public address, or have the operator name its network in "
+        "TRUSTKEEP_WEBHOOK_NETWORKS."
+    )
 
 
 def _may_be_reached(text: str, scheme: str) -> bool:

@@ -143,6 +143,7 @@ def _refuse_to_impersonate(actor: Actor, member: UUID) -> None:
     if beyond and had_token(member):
         raise Denied(
             "This member may do what you may not, and had a token: they renew it themselves with "
-            "`trustkeep people token`; whoever lost all of theirs is deactivated and added anew.",
+            "`trustkeep people token`; for whoever lost all of theirs, two people begin them anew "
+            "(`trustkeep sets begin-anew people.token MEMBER`).",
             ("would_impersonate",),
         )

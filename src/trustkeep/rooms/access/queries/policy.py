@@ -97,6 +97,14 @@ _held: dict[UUID, frozenset[Role]] = {}
 _known: dict[tuple[UUID, str], tuple[Wanted, bytes, frozenset[str], Policy]] = {}
 
 
+def _forget() -> None:
+    _known.clear()
+    _held.clear()
+
+
+sealed_sets.also_forgets(_forget)
+
+
 def policy_for(
     person: UUID, purpose: str, wanted: Wanted, sealed: bytes, standing: Standing
 ) -> Policy:
@@ -109,8 +117,7 @@ def policy_for(
     known = _known.get((person, purpose))
     if known is None or known[:3] != (wanted, sealed, removed):
         if len(_known) > MOST_KNOWN:
-            _known.clear()
-            _held.clear()
+            _forget()
         known = wanted, sealed, removed, _policy(person, purpose, wanted, sealed, removed)
         _known[person, purpose] = known
     return known[3]

@@ -14,6 +14,7 @@ from trustkeep.rooms.customers.actions.exporting import (
     export_customers,
 )
 from trustkeep.rooms.customers.actions.finishing import ErasureOutcome, finish_erasures
+from trustkeep.rooms.customers.actions.gate import last_erasure
 from trustkeep.rooms.customers.actions.guessing import Guess, guess_mapping, write_mapping
 from trustkeep.rooms.customers.actions.importing import import_customers, import_rows
 from trustkeep.rooms.customers.actions.mapping import Shown, mapping_from
@@ -39,6 +40,7 @@ __all__ = [
     "guess_mapping",
     "import_customers",
     "import_rows",
+    "last_erasure",
     "mapping_from",
     "merge",
     "request_erasure",

@@ -34,6 +34,12 @@ def not_in_the_future(made_at: datetime) -> datetime:
     return min(made_at, now)
 
 
+def last_erasure() -> datetime | None:
+    """When somebody was erased last; None: nobody ever was."""
+    erased = history.last(VaultEvent.ERASE_INTENDED)
+    return datetime.fromisoformat(erased["at"]) if erased else None
+
+
 def refuse_older_than_erasure(made_at: datetime) -> None:
     """Refuse a file that was made before somebody was erased: it may name them.
 
@@ -42,9 +48,8 @@ def refuse_older_than_erasure(made_at: datetime) -> None:
     Raises:
         Conflict: there was an erasure since the file was made.
     """
-    erased = history.last(VaultEvent.ERASE_INTENDED)
-    erased_at = datetime.fromisoformat(erased["at"]) if erased else made_at
-    if made_at < erased_at:
+    erased_at = last_erasure()
+    if erased_at is not None and made_at < erased_at:
         raise Conflict(
             f"This file was made {made_at.astimezone(UTC):%Y-%m-%d %H:%M} and somebody was erased "
             f"{erased_at:%Y-%m-%d %H:%M} UTC, so it may bring them back: import a newer one (or "

@@ -57,7 +57,7 @@ def _refuse_spoken_for(pair: access.Pair) -> None:
 
     An approval is for exactly who was asked for: who grows meanwhile would never be erased.
     """
-    if queries.told_apart([pair]):
+    if queries.told_apart([pair]) or queries.told_apart_ever(*pair):
         raise Conflict("Somebody said that these are two people; nothing was changed.")
     if queries.erasure_asked(pair, epochs.DESTROY):
         raise Conflict(

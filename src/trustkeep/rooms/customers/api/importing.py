@@ -28,15 +28,15 @@ class RowAsked(Asked):
 class ImportAsked(Asked):
     """Rows, and where they come from; without a purpose, who is known is left alone.
 
-    `made_at` is when they were taken, where that is not now: what is older than an erasure might
+    `made_at` is when they were taken from where they come from: what is older than an erasure might
     bring somebody back, and is refused.
     """
 
     source: Code
+    made_at: Moment
     rows: Annotated[list[RowAsked], Field(min_length=1, max_length=MOST_ROWS)]
     purpose: Code | None = None
     prefer: Prefer = Prefer.NEITHER
-    made_at: Moment | None = None
 
 
 class RowState(Schema):

@@ -6,6 +6,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
+from trustkeep.base.errors import Unacceptable
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault.combining import Choice
 from trustkeep.rooms.customers import actions
@@ -64,11 +65,16 @@ class DuplicatesState(Schema):
 
 
 class MergeState(Schema):
-    """Whether it was done; if not, nothing was changed, and `differs` must be decided about."""
+    """Of which elements the survivor has the value of the other now."""
 
-    merged: bool
     taken: list[str]
-    differs: dict[str, str]
+
+
+class Undecided(Unacceptable):
+    """Elements of which somebody must say whose value stays."""
+
+    code = "undecided"
+    status = 409
 
 
 class ToldApart(Schema):
@@ -103,10 +109,14 @@ def tell_apart(request: ApiRequest, asked: PairAsked) -> ToldApart:
 
 @door.post("/merges", Permission.MERGE_CUSTOMERS, answers=MergeState)
 def merge(request: ApiRequest, asked: MergeAsked) -> MergeState:
-    """Make two records of one person one."""
+    """Make two records of one person one; 409 `undecided` names what must be decided about."""
     done = actions.merge(
         request.actor, survivor=asked.survivor, other=asked.other, purpose=asked.purpose,
         case=asked.case, choice=Choice(asked.take, asked.keep, asked.keep_rest),
     )  # fmt: skip
-    differs = {element: str(why) for element, why in done.undecided.items()}
-    return MergeState(merged=not differs, taken=list(done.taken), differs=differs)
+    if done.undecided:
+        raise Undecided(
+            "Both have a value of their own: say of each element whose stays; nothing was changed.",
+            {element: str(why) for element, why in done.undecided.items()},
+        )
+    return MergeState(taken=list(done.taken))

@@ -11,7 +11,11 @@ from typing import NamedTuple
 
 MOST_CHARACTERS = 4000  # in one value
 _PHONE = re.compile(r"[+-][0-9 ()./-]*")
-_BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffd]")
+# Also marks that turn the order of what is shown around, or are shown as nothing (UAX 9, UTS 39).
+_BAD = re.compile(
+    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\u200b\\u202a-\\u202e\\u2060-\\u2064"
+    "\\u2066-\\u2069\\ufeff\\ufffd]"
+)
 _SUSPECT = re.compile(f"{_BAD.pattern}|^\\s*[=@+\uff1d\uff20-]|^[\t\r]")
 _NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*")
 

@@ -83,7 +83,7 @@ class FileVerbs(NounCommand):
                 actor, file=file, mapped=actions.mapping_from(mapping), source=source,
                 purpose=purpose, made_at=made or _made_at(file), prefer=prefer,
                 progress=progress, waits=self._show_wait,
-                agree=self._asks(file, yes=yes),
+                agree=self._asks(file, made, yes=yes),
             )  # fmt: skip
         except KeyboardInterrupt:
             self.stderr.write(
@@ -93,9 +93,16 @@ class FileVerbs(NounCommand):
             raise
         return _imported(done, is_left=purpose is None and done.known > 0)
 
-    def _asks(self, file: Path, *, yes: bool) -> Callable[[Shown], None]:
+    def _asks(self, file: Path, made: datetime | None, *, yes: bool) -> Callable[[Shown], None]:
         def agree(shown: Shown) -> None:
             self.stderr.write(_as_words(shown))
+            dated = made or _made_at(file)
+            erased_at = None if made else actions.last_erasure()
+            if erased_at is not None and (yes or dated is None):
+                raise Unacceptable(
+                    f"Somebody was erased {erased_at:%Y-%m-%d %H:%M} UTC, and a file that was "
+                    "copied has the date of the copy: say with --made when its content was taken."
+                )
             if yes:
                 return
             if str(file) == "-" or not sys.stdin.isatty():
@@ -103,7 +110,8 @@ class FileVerbs(NounCommand):
                     "Nothing was imported, since nobody was there to ask: look at the mapping that "
                     "is shown, and import with --yes."
                 )
-            self.stderr.write("Import with this mapping? [y/N] ", ending="")
+            taken = f"Its content was taken {dated:%Y-%m-%d %H:%M} UTC. " if dated else ""
+            self.stderr.write(f"{taken}Import with this mapping? [y/N] ", ending="")
             if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
                 raise Unacceptable("Nothing was imported: mend the mapping, and start again.")
 
