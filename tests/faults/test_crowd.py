@@ -37,7 +37,8 @@ from trustkeep.rooms.purposes.rules import LegalBasis
 
 AGENTS, CUSTOMERS = 6, 24
 ACTS = {
-    "read": 70, "read_many": 6, "restrict": 2, "hold": 2, "erase": 1, "revoke": 10, "deactivate": 4,
+    "read": 70, "read_many": 6, "restrict": 1, "object": 1, "hold": 2, "erase": 1, "revoke": 10,
+    "deactivate": 4,
 }  # fmt: skip
 
 
@@ -84,10 +85,17 @@ class Crowd:
         self.customers[:] = [another if one == customer else one for one in self.customers]
 
     def restrict(self):
+        self.forbid(Fact.RESTRICTED)
+
+    def object(self):
+        """What a customer withdraws: from then on, as a withdrawn consent will."""
+        self.forbid(Fact.OBJECTED, purpose="sales")
+
+    def forbid(self, fact, **details):
         customer = self.chance.choice(self.customers)
         with transaction.atomic(durable=True):  # as the room of requests will
             locks.exclusive(customer)
-            register.enter(Fact.RESTRICTED, customer)
+            register.enter(fact, customer, details=details)
             self.restricted.setdefault(customer, world.now())
         self.replace(customer)
 
