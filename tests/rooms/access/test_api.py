@@ -25,11 +25,26 @@ def test_a_case_that_names_nobody_is_not_opened(calls):
     assert 0 == Case.objects.filter(system="shop").count()
 
 
-def test_a_second_case_of_a_reference_is_a_conflict(calls):
+def test_a_second_case_of_a_reference_is_the_one_that_is_open_or_a_conflict(calls, company):
     asked = {**CASE, "references": ["C-1"]}
-    calls("ben")("POST", "/cases", asked)
+    _, first = calls("ben")("POST", "/cases", asked)
+    assert (201, first) == calls("cleo")("POST", "/cases", asked)
 
-    assert 409 == calls("ben")("POST", "/cases", asked)[0]
+    company.customer("C-2", name="Ida")
+    assert 409 == calls("ben")("POST", "/cases", {**CASE, "references": ["C-2"]})[0]
+
+
+def test_a_matter_that_is_open_again_has_another_case(calls):
+    asked = {**CASE, "references": ["C-1"]}
+    _, first = calls("ben")("POST", "/cases", asked)
+    calls("ben")("POST", "/cases/closure", CASE)
+    assert 403 == calls("ben")("POST", "/readings", READING)[0]
+
+    status, second = calls("ben")("POST", "/cases", asked)
+    assert (201, True) == (status, first != second)
+    assert 200 == calls("ben")("POST", "/readings", READING)[0]
+    assert 403 == calls("ben")("POST", "/readings", {**READING, **first})[0]
+    assert 200 == calls("ben")("POST", "/readings", {**READING, **second})[0]
 
 
 def test_open_cases_are_listed_in_parts_and_closed_by_their_id(calls, company):
@@ -159,7 +174,8 @@ def test_the_grants_of_a_set_are_shown_and_given_once(calls, company):
     assert 422 == dora("POST", f"{path}/grants")[0]
     status, told = dora("POST", f"{path}/acceptance")
     # The shop's own e-mail address stands; its purpose of that name is another one.
-    assert (201, ["email", "name"]) == (status, sorted(told["kept"]))
+    assert 201 == status, told
+    assert ["email", "name"] == sorted(told["kept"])
     assert (403, 403) == (
         calls("ben")("POST", f"{path}/acceptance")[0], calls("ben")("GET", f"{path}/grants")[0],
     )  # fmt: skip

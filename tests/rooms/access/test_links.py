@@ -76,13 +76,16 @@ def test_followed_twice_it_is_the_same_case_as_long_as_that_is_open(company, dan
     both = [dan, company.customer("C-2", name="Ida")]
     for named in (both, both[::-1]):
         asked = {**CASE, "reference": f"beginning with {named[0]}"}
-        code = access.link_case(company.cleo, **asked, customers=named, lasts=HOUR).code
+        link = {"customers": named, "lasts": HOUR}
+        code = access.link_case(company.cleo, **asked, **link).code
         case = access.open_linked(company.ben, code=code)
         assert case.id == access.open_linked(company.cleo, code=code).id
 
         access.close_case(company.ben, **asked)
         with pytest.raises(Conflict, match="closed"):
             access.open_linked(company.ben, code=code)
+        later = access.link_case(company.cleo, **asked, **link).code  # the matter is open again
+        assert case.id != access.open_linked(company.ben, code=later).id
 
 
 def test_a_case_about_others_is_not_taken_up(company, code):
@@ -211,7 +214,7 @@ def test_the_longest_link_that_is_made_is_taken(company, dan, calls):
     others = [company.customer(f"N-{at}", name="x") for at in range(3)]
     many = CaseTicket(
         NOBODY, "s" * 24, bytes(32), [dan, *others] * 250, company.cleo.id, company.cleo.token,
-        world.now() + HOUR,
+        world.now(), world.now() + HOUR,
     )  # fmt: skip
     code = links.code_of(many)
 

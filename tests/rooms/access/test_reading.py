@@ -92,6 +92,25 @@ def test_bulk_reading_needs_a_grant_of_its_own(company, dan):
     assert {"name": "Dan Müller"} == opened.opened_values
 
 
+def test_of_many_a_refusal_names_those_whom_it_is_about(company, dan):
+    access.give_grant(company.dora, grantee=company.cleo.id, purpose="shipping", bulk=True)
+    ida = company.customer("C-2", name="Ida")
+    register.enter(Fact.RESTRICTED, ida)
+    asked = {"fields": ["name"], "purpose": "shipping"}
+
+    with pytest.raises(Denied, match=f"It is about {ida}: leave them out"):
+        access.read_many(company.cleo, customers=[dan, ida], **asked)
+    with pytest.raises(Denied, match="and 2 more"):
+        access.read_many(company.cleo, customers=[dan, *nobodies(12)], **asked)
+    with pytest.raises(Denied) as refused:
+        access.read_many(company.ben, customers=[dan], **asked)
+    assert "It is about" not in refused.value.sentence
+
+
+def nobodies(count):
+    return [world.new_id() for _ in range(count)]
+
+
 def test_a_mask_leaves_enough_to_recognise_the_value(company, dan):
     access.give_grant(company.dora, grantee=company.cleo.id, purpose="shipping", masked=["name"])
 

@@ -28,6 +28,7 @@ class CaseTicket:
     customers: Sequence[UUID]
     made_by: UUID
     token: UUID | None
+    made_at: datetime
     until: datetime
 
 
@@ -39,7 +40,7 @@ def code_of(ticket: CaseTicket) -> str:
             "reference": ticket.reference_hash.hex(),
             "customers": [str(one) for one in ticket.customers], "by": str(ticket.made_by),
             "token": str(ticket.token) if ticket.token else None,
-            "until": ticket.until.isoformat(),
+            "at": ticket.made_at.isoformat(), "until": ticket.until.isoformat(),
         }
     )  # fmt: skip
     return tickets.ticket_of(_KIND, said)
@@ -54,5 +55,6 @@ def ticket_of(code: str) -> CaseTicket | None:
     return CaseTicket(
         UUID(said["id"]), said["system"], bytes.fromhex(said["reference"]),
         [UUID(one) for one in said["customers"]], UUID(said["by"]),
-        UUID(said["token"]) if said["token"] else None, datetime.fromisoformat(said["until"]),
+        UUID(said["token"]) if said["token"] else None, datetime.fromisoformat(said["at"]),
+        datetime.fromisoformat(said["until"]),
     )  # fmt: skip

@@ -53,7 +53,8 @@ class Grant(SealedRow):
 class Case(SealedRow):
     """A matter of another system (a call, an order) that names customers.
 
-    The other system's reference is kept as a keyed hash only, and must be shown to use the case.
+    The other system's reference is kept as a keyed hash only.  One that was closed stays so; where
+    the other system opens the matter again, there is another case of the reference.
     """
 
     set_kind = "access.case"
@@ -71,9 +72,12 @@ class Case(SealedRow):
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = [models.Index(fields=["system", "reference_hash"])]
         constraints = [
             models.UniqueConstraint(
-                name="one_case_per_reference", fields=["system", "reference_hash"]
+                name="one_open_case_per_reference",
+                fields=["system", "reference_hash"],
+                condition=Q(closed_at=None),
             ),
             models.CheckConstraint(
                 name="case_closed_after_opened",

@@ -1,10 +1,12 @@
 """What to do about each refusal, for the person who meets it.  SOP 4.3a."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from uuid import UUID
 
 from trustkeep.rooms.access.rules import Refusal
 
+_NAMED = 10  # ids in one sentence
 REMEDIES: Mapping[Refusal, str] = MappingProxyType(
     {
         Refusal.NO_PERMISSION: "your roles do not allow this: ask the DPO for one that does",
@@ -41,7 +43,13 @@ REMEDIES: Mapping[Refusal, str] = MappingProxyType(
 )
 
 
-def sentence_of(refused: Iterable[Refusal]) -> str:
-    """A refusal for the person who meets it: every reason, and what to do about it."""
+def sentence_of(refused: Iterable[Refusal], of: Sequence[UUID] = ()) -> str:
+    """A refusal for the person who meets it: every reason, and what to do about it.
+
+    `of` are those of many customers whom it is about: the first few are named by their ids.
+    """
     reasons = "; ".join(REMEDIES[reason] for reason in refused)
-    return f"Refused: {reasons}. The refusal is in the ledger."
+    named = ", ".join(map(str, of[:_NAMED]))
+    more = f" and {len(of) - _NAMED} more" if len(of) > _NAMED else ""
+    about = f" It is about {named}{more}: leave them out." if of else ""
+    return f"Refused: {reasons}. The refusal is in the ledger.{about}"

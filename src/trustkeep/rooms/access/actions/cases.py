@@ -21,26 +21,53 @@ from trustkeep.rooms.access.events import AccessEvent
 from trustkeep.rooms.access.models import Case
 
 MOST_NAMED = 1000
+_NO_LINK: Mapping[str, str] = MappingProxyType({})
 _NAMED = (State.ACTIVE, State.MERGED)  # one who is being erased is nobody any more
 
 
 def open_case(actor: Actor, *, system: str, reference: str, customers: Sequence[UUID]) -> Case:
     """Open a case of another system that names customers.  `system` is a short code.
 
+    Where a case of this reference is open already about the same people, it is taken up.
+
     Raises:
         Denied: the actor may not open cases.
         Unacceptable: it names nobody, or somebody unknown or erased, which is in the ledger; or
             `system` is no code.
-        Conflict: there is a case of this reference already.
+        Conflict: there is an open case of this reference about others.
     """
     people.require(actor, Permission.OPEN_CASES)
     refuse_uncoded(system)
     refuse_unknown(actor, customers)
+    reference_hash = queries.case_hash(system, reference)
     try:
         with people.acting(actor, Permission.OPEN_CASES):
-            return stored(actor, system, queries.case_hash(system, reference), customers)
+            found = latest(system, reference_hash)
+            if found is not None and is_same(found, customers):
+                return taken_up(actor, found)
+            return stored(actor, system, reference_hash, customers)
     except IntegrityError:
-        raise taken() from None
+        raise about_others() from None
+
+
+def latest(system: str, reference_hash: bytes) -> Case | None:
+    """The case of a reference: the open one, or the one that was closed last."""
+    try:
+        return queries.case_by_hash(system, reference_hash)
+    except Missing:
+        return None
+
+
+def is_same(found: Case, customers: Collection[UUID]) -> bool:
+    """Whether an open case is about these very people."""
+    return found.closed_at is None and survivors(found.customers) == survivors(customers)
+
+
+def taken_up(actor: Actor, found: Case, by_link: Mapping[str, str] = _NO_LINK) -> Case:
+    """An open case that the actor goes on with."""
+    details = {"case": str(found.id), **by_link}
+    log.append(AccessEvent.CASE_TAKEN_UP, actor, details=details)
+    return found
 
 
 def stored(
@@ -48,12 +75,12 @@ def stored(
     system: str,
     reference_hash: bytes,
     customers: Collection[UUID],
-    by_link: Mapping[str, str] = MappingProxyType({}),
+    by_link: Mapping[str, str] = _NO_LINK,
 ) -> Case:
     """A new case inside the caller's transaction; `by_link` names link and maker in its entry.
 
     Raises:
-        IntegrityError: there is a case of this reference already.
+        IntegrityError: there is an open case of this reference already.
     """
     # One who was merged is named as whoever has the values now; a merge that comes after finds
     # this case and names the survivor in it.
@@ -70,9 +97,9 @@ def stored(
     return case
 
 
-def taken() -> Conflict:
-    """What is said where a case of the reference stands, or stood."""
-    return Conflict("There is a case of this reference already, or was one that was closed.")
+def about_others() -> Conflict:
+    """What is said where an open case stands in the way."""
+    return Conflict("An open case of this reference is about others: close that one first.")
 
 
 def refuse_uncoded(system: str) -> None:

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 
 from trustkeep.base import world
 from trustkeep.base.actor import Actor
-from trustkeep.base.errors import Denied, Missing, Unacceptable
+from trustkeep.base.errors import Conflict, Denied, Missing, Unacceptable
 from trustkeep.kernel.keys import register
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people import authority as people
@@ -49,9 +49,10 @@ def link_case(
         raise Unacceptable("A link to a case is good for at least a moment and at most a week.")
     cases.refuse_uncoded(system)
     cases.refuse_unknown(actor, customers)
+    now = world.now()
     ticket = CaseTicket(
         world.new_id(), system, queries.case_hash(system, reference), list(customers), actor.id,
-        actor.token, (world.now() + lasts).replace(microsecond=0),
+        actor.token, now, (now + lasts).replace(microsecond=0),
     )  # fmt: skip
     made = CaseLink(ticket.until, links.code_of(ticket))
     with people.acting(actor, Permission.OPEN_CASES):
@@ -67,27 +68,28 @@ def open_linked(actor: Actor, *, code: str) -> Case:
     Raises:
         Denied: the actor may not open cases, or whoever made the link may not any more.
         Unacceptable: it is no link of ours, or good no more; or as `open_case`.
-        Conflict: the case was closed, or names other customers.
+        Conflict: the case was closed since, or an open one is about others.
     """
     people.require(actor, Permission.OPEN_CASES)
     ticket = links.ticket_of(code)
     if ticket is None or world.now() >= ticket.until:
         raise Unacceptable("This link is good no more: have the other system make another one.")
+    link = {"link": str(ticket.id)}
     with _following(actor, ticket):
-        standing = _standing(ticket)
-        if standing is not None:
-            details = {"case": str(standing.id), "link": str(ticket.id)}
-            log.append(AccessEvent.CASE_TAKEN_UP, actor, details=details)
-            return standing
+        found = cases.latest(ticket.system, ticket.reference_hash)
+        if found is not None and cases.is_same(found, ticket.customers):
+            return cases.taken_up(actor, found, link)
+    if found is not None and found.closed_at and found.closed_at > ticket.made_at:
+        raise Conflict("The case was closed: have the other system make another link.")
     cases.refuse_unknown(actor, ticket.customers)
-    by_link = {"link": str(ticket.id), "maker": str(ticket.made_by)}
     try:
         with _following(actor, ticket):
             return cases.stored(
-                actor, ticket.system, ticket.reference_hash, ticket.customers, by_link
-            )
+                actor, ticket.system, ticket.reference_hash, ticket.customers,
+                {**link, "maker": str(ticket.made_by)},
+            )  # fmt: skip
     except IntegrityError:
-        raise cases.taken() from None
+        raise cases.about_others() from None
 
 
 @contextmanager
@@ -111,13 +113,3 @@ def _may_still(ticket: CaseTicket) -> bool:
     revoked = str(ticket.token) in register.facts(ticket.made_by).revoked
     held = permissions_of(roster.roles_of(ticket.made_by))
     return is_active and not revoked and Permission.OPEN_CASES in held
-
-
-def _standing(ticket: CaseTicket) -> Case | None:
-    """The open case of this reference, where it is about the very people of the link."""
-    try:
-        found = queries.case_by_hash(ticket.system, ticket.reference_hash)
-    except Missing:
-        return None
-    alike = cases.survivors(found.customers) == cases.survivors(ticket.customers)
-    return found if alike and found.closed_at is None else None

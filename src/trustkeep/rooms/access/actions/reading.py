@@ -173,7 +173,8 @@ def _read(
             ready = None if stops else ready_of(read, elements)
     points.reached("access.entry_committed")
     if stops:
-        raise denied(stops)
+        about = [one.customer for one, each, _ in decided if each.refused == stops.refused]
+        raise denied(stops, of=about if rules.ABOUT_ONE.issuperset(stops.refused) else ())
     refused = {one.customer: decision.refused for one, decision, _ in decided if decision.refused}
     opened = opened_of(actor, read, ready) if ready else []
     damaged = tuple(ready.damaged) if ready else ()
@@ -290,6 +291,6 @@ def _details(
     return log.prepared(event, details)
 
 
-def denied(decision: Decision) -> Denied:
-    """The refusal, with every reason."""
-    return Denied(remedies.sentence_of(decision.refused), decision.refused)
+def denied(decision: Decision, *, of: Sequence[UUID] = ()) -> Denied:
+    """The refusal, with every reason; of many, with the ids of some whom it is about."""
+    return Denied(remedies.sentence_of(decision.refused, of), decision.refused)

@@ -7,29 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from trustkeep.base import text
 from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Missing
 from trustkeep.crypto.encoding import joined
 from trustkeep.kernel.keys import sealed_sets, service
-from trustkeep.kernel.ledger import trips
-from trustkeep.kernel.ledger.trips import Statement
 from trustkeep.kernel.people.authority import require
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.rooms.access.models import Case
 from trustkeep.rooms.access.rules import CaseFacts
 
 _SYSTEM = re.compile(r"[a-z][a-z0-9_-]{0,23}")
-# The case that a system's reference means, and the seal of its set.
-BY_REFERENCE = (
+# The case that a system's reference means (the open one, or the one that was closed last), or that
+# has this very id, and the seal of its set.
+NAMED = (
     "SELECT c.id, s.seal FROM access_case c"
     " JOIN keys_sealedset s ON s.kind = 'access.case' AND s.owner = c.id"
-    " WHERE c.system = $4 AND c.reference_hash = $5"
-)
-_BY_ID = Statement(
-    "access_case_by_id", "uuid", "SELECT system, reference_hash FROM access_case WHERE id = $1"
+    " WHERE (c.system = $4 AND c.reference_hash = $5) OR c.id = $6"
+    " ORDER BY c.closed_at DESC NULLS FIRST LIMIT 1"
 )
 
 
@@ -47,15 +44,12 @@ def case_hash(system: str, reference: str) -> bytes:
     )
 
 
-def columns_of(case: str | None) -> tuple[str | None, bytes | None]:
+def columns_of(case: str | None) -> tuple[str | None, bytes | None, UUID | None]:
     """The columns that `system:reference`, or a case's own id, is found by; else nothing is."""
     system, colon, reference = (case or "").partition(":")
     if colon and is_system(system):
-        return system, case_hash(system, reference)
-    own = _id_of(system) if case and not colon else None
-    for found in trips.ask((_BY_ID, (own,))) if own else ():
-        return found[0], bytes(found[1])
-    return None, None
+        return system, case_hash(system, reference), None
+    return None, None, _id_of(system) if case and not colon else None
 
 
 def _id_of(text: str) -> UUID | None:
@@ -75,13 +69,14 @@ def case_by_reference(system: str, reference: str) -> Case:
 
 
 def case_by_hash(system: str, reference_hash: bytes) -> Case:
-    """The case of a reference, by its keyed hash.
+    """The case of a reference, by its keyed hash: the open one, or the one that was closed last.
 
     Raises:
         Missing: there is none.
         Tampered: it was changed from outside.
     """
-    row = Case.objects.filter(system=system, reference_hash=reference_hash).first()
+    named = Case.objects.filter(system=system, reference_hash=reference_hash)
+    row = named.order_by(F("closed_at").desc(nulls_first=True)).first()
     if row is None:
         raise Missing("There is no such case.")
     return sealed_sets.rows(Case, row.id)[0]

@@ -32,11 +32,11 @@ Standings = Mapping[UUID, register.Standing]
 # case.  Then each blob of each customer, by place in the list, with the customer's header.
 _SEEN = Statement(
     "access_seen",
-    "text[], uuid[], uuid[], text, bytea",
+    "text[], uuid[], uuid[], text, bytea, uuid",
     # The linter sees SQL that is put together; every part of it is a constant of our own.
     f"SELECT 0::int8 AS place, NULL::int2 AS state, NULL::int8, NULL::int4, NULL::bytea, k.seal,"  # noqa: S608
     f" NULL::int2, NULL::int8, ({SEALS}), {lag.CAUGHT_UP}, k.id"
-    f" FROM (VALUES (1)) AS one LEFT JOIN ({cases.BY_REFERENCE}) k ON true"
+    f" FROM (VALUES (1)) AS one LEFT JOIN ({cases.NAMED}) k ON true"
     " UNION ALL SELECT w.place, c.state, c.version, c.key_version, c.classes, c.seal,"
     " v.number, v.version, v.blob, NULL, NULL FROM unnest($3) WITH ORDINALITY AS w (id, place)"
     " JOIN vault_customer c USING (id) LEFT JOIN vault_sealedvalues v ON v.customer_id = c.id",

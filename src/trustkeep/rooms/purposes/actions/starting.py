@@ -10,6 +10,7 @@ from trustkeep.kernel.people import authority as people
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import elements
 from trustkeep.kernel.vault.models import Element
+from trustkeep.kernel.vault.rules import IndexKind
 from trustkeep.rooms.purposes import queries
 from trustkeep.rooms.purposes.actions import declaring
 from trustkeep.rooms.purposes.models import Purpose
@@ -66,10 +67,16 @@ def accept_starter(actor: Actor, *, key: str) -> Accepted:
 
 
 def _elements_otherwise(wanted: Sequence[Element], known: Mapping[str, Element]) -> Iterator[str]:
-    """What a value rests on; a label of the company's own stands in nobody's way."""
+    """What a value rests on; a label of the company's own stands in nobody's way.
+
+    Nor does an element that nobody is looked up by here, or only here: it stays so.
+    """
     for one in wanted:
         here = known.get(one.key)
-        if here is not None and (here.number, here.index) != (one.number, one.index):
+        if here is None:
+            continue
+        is_other_way = IndexKind.NONE not in {here.index, one.index} and here.index != one.index
+        if here.number != one.number or is_other_way:
             yield (
                 f"element {one.key} (here {here.sensitivity.code}, look-up {here.index}; in the "
                 f"set {one.sensitivity.code}, look-up {one.index})"
