@@ -144,6 +144,7 @@ def _fitting(company, dan, folder):
     third = company.customer("C-5", city="Hel")
     again = customers.request_erasure(company.cleo, customer=third)
     unlike = company.customer("C-6", city="Hel")
+    alike = [company.customer(each, city="Hel") for each in ("C-9", "C-10")]
     _, older = (
         access.open_case(company.ben, system="helpdesk", reference=each, customers=[dan])
         for each in ("old", "older")
@@ -195,6 +196,7 @@ def _fitting(company, dan, folder):
     ).code
     (folder / "code").write_text(code)
     named = {
+        "POST /merges": {"survivor": alike[0], "other": alike[1]},
         "POST /cases/linked": {"code": code},
         "access open-linked": {"code_file": folder / "code"},
         "POST /cases/{case}/closure": {"case": older.id},
