@@ -33,7 +33,7 @@ from trustkeep.kernel.vault import creating, merging, opening, writing  # noqa: 
 from trustkeep.kernel.vault.combining import Choice  # noqa: E402
 from trustkeep.rooms.access import actions as access  # noqa: E402
 from trustkeep.rooms.access import queries, rules  # noqa: E402
-from trustkeep.rooms.access.actions import reading  # noqa: E402
+from trustkeep.rooms.access.actions import entries, reading  # noqa: E402
 from trustkeep.rooms.customers import actions as customers  # noqa: E402
 from trustkeep.rooms.customers.actions import taking  # noqa: E402
 
@@ -159,7 +159,7 @@ def opens_before_the_commit(driver: Driver) -> None:
         with transaction.atomic(durable=True):
             (seen,), elements = queries.seen_under_lock(actor, asked, world.now())
             decision = rules.decide(seen.facts, world.now())
-            about = reading.entry_about(actor, asked, seen.facts, decision)
+            about = entries.entry_about(actor, asked, seen.facts, decision)
             ref = log.append(about.event, actor, customer=customer, details=about.details)
             values = opening.open_fields(seen.header, seen.blobs, decision.released, elements)
             driver.saw(customer, ref)

@@ -120,7 +120,7 @@ def plant_one_statement(monkeypatch):
         "trial_locks_and_reads",
         f"{locked._SEEN.types}, bigint[]",
         f"SELECT p.* FROM ({locked._SEEN.body}) p, (SELECT count(pg_advisory_xact_lock_shared(key))"
-        " AS n FROM unnest($7) AS key) l WHERE l.n >= 0",
+        " AS n FROM unnest($6) AS key) l WHERE l.n >= 0",
     )
 
     def one_statement(locking, reading):

@@ -18,7 +18,7 @@ from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import updating
 from trustkeep.kernel.vault.updating import Brought, Said
 from trustkeep.rooms.access import queries, rules
-from trustkeep.rooms.access.actions.reading import About, denied, entry_about
+from trustkeep.rooms.access.actions.entries import About, denied, entry_about
 from trustkeep.rooms.access.queries import Asked, Seen
 from trustkeep.rooms.access.rules import Decision, Refusal
 

@@ -11,7 +11,7 @@ from trustkeep.kernel.ledger import log
 from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import writing
 from trustkeep.rooms.access import queries, rules
-from trustkeep.rooms.access.actions.reading import denied, entry_about
+from trustkeep.rooms.access.actions.entries import denied, entry_about
 from trustkeep.rooms.access.queries import Asked
 
 

@@ -22,7 +22,7 @@ from trustkeep.kernel.vault.combining import Choice
 from trustkeep.kernel.vault.merging import Merged
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access import queries, rules
-from trustkeep.rooms.access.actions.reading import denied, entry_about
+from trustkeep.rooms.access.actions.entries import denied, entry_about
 from trustkeep.rooms.access.models import Case
 from trustkeep.rooms.access.queries import Asked, Seen
 from trustkeep.rooms.purposes import queries as purposes

@@ -6,13 +6,12 @@ A value leaves only after the entry that permits it is durably committed.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
 from django.db import transaction
 
 from trustkeep.base import points, world
-from trustkeep.base.actor import NOBODY, Actor
+from trustkeep.base.actor import Actor
 from trustkeep.base.errors import Denied, Tampered
 from trustkeep.kernel.ledger import log
 from trustkeep.kernel.ledger.feeding import Feed
@@ -21,24 +20,18 @@ from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import merged, opening
 from trustkeep.kernel.vault.events import VaultEvent
 from trustkeep.kernel.vault.models import Element
-from trustkeep.rooms.access import queries, remedies, rules
-from trustkeep.rooms.access.events import AccessEvent
+from trustkeep.rooms.access import queries, rules
+from trustkeep.rooms.access.actions.entries import About, denied, entry_about
 from trustkeep.rooms.access.queries import Asked, Seen
 from trustkeep.rooms.access.rules import Decision, Facts, Refusal
 
 MOST_AT_ONCE = 1000  # customers in one bulk reading
 _BULK = Permission.BULK_READ_CUSTOMERS
 FED_AT_ONCE = 250  # of their entries in one message to the database
-_EVENTS = {  # writes, refused
-    (False, False): AccessEvent.PERMITTED,
-    (False, True): AccessEvent.REFUSED,
-    (True, False): AccessEvent.CHANGE_PERMITTED,
-    (True, True): AccessEvent.CHANGE_REFUSED,
-}
 
 
-Decided = tuple[Seen, Decision, "About"]
-Entered = tuple[Seen, Decision, "About", EntryRef]
+Decided = tuple[Seen, Decision, About]
+Entered = tuple[Seen, Decision, About, EntryRef]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -112,8 +105,11 @@ def read_many(
         Denied: for any of them; then nothing is opened of any, and every refusal is in the ledger.
         LedgerUnavailable: the entries could not be stored, so nothing was opened.
     """
-    survivors = merged.survivors_of(customers)
-    return list(_read(actor, survivors, fields, purpose, left_out=frozenset()).opened)
+    try:
+        return list(_read(actor, customers, fields, purpose, left_out=frozenset()).opened)
+    except _MergedError:
+        survivors = merged.survivors_of(customers)
+        return read_many(actor, customers=survivors, fields=fields, purpose=purpose)
 
 
 def read_each(
@@ -126,6 +122,10 @@ def read_each(
         LedgerUnavailable: the entries could not be stored, so nothing was opened.
     """
     return _read(actor, customers, fields, purpose, left_out=rules.ABOUT_ONE)
+
+
+class _MergedError(Exception):
+    """Some were merged: nothing was decided of any."""
 
 
 def require_bulk_reading(actor: Actor, *, fields: Sequence[str], purpose: str) -> None:
@@ -161,6 +161,8 @@ def _read(
     with transaction.atomic(durable=True):
         now = world.now()
         seen, elements = queries.seen_under_lock(actor, asked, now)
+        if not left_out and any(one.header and one.header.into for one in seen):
+            raise _MergedError
         decisions = _Decisions(actor, asked, now)
         decided = [(one, *decisions.about(one.facts)) for one in seen]
         stops = next((one for _, one, _ in decided if not left_out.issuperset(one.refused)), None)
@@ -222,20 +224,6 @@ def opened_of(actor: Actor, read: Sequence[Entered], ready: opening.Ready) -> li
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """What the entry of a decision says, but for the customer."""
-
-    event: AccessEvent
-    purpose: str | None
-    details: log.Details
-
-    @staticmethod
-    def customer(asked: UUID) -> UUID | None:
-        """Whom the entry names: nobody, where a reference meant nobody."""
-        return None if asked == NOBODY else asked
-
-
 class _Decisions:
     """Decides once for all customers about whom the same is known."""
 
@@ -252,45 +240,3 @@ class _Decisions:
             about = entry_about(self._actor, self._asked, facts, decision)
             made = self._made[id(facts)] = decision, about
         return made
-
-
-def entry_about(actor: Actor, asked: Asked, facts: Facts, decision: Decision) -> About:
-    """What is written of a decision, whether it permits or refuses."""
-    known = facts.known_fields
-    event = _EVENTS[asked.writes, bool(decision.refused)]
-    fields = tuple([one for one in asked.fields if one in known])
-    case = facts.case.id if facts.case else None
-    details = _details(event, fields, decision, actor.token, case, bulk=asked.bulk)
-    # What was typed as purpose or field is written only where it is one that was declared.
-    return About(event, asked.purpose if facts.purpose else None, details)
-
-
-@lru_cache(maxsize=4096)  # the same person reads the same fields for the same case again and again
-def _details(
-    event: AccessEvent,
-    fields: tuple[str, ...],
-    decision: Decision,
-    token: UUID | None,
-    case: UUID | None,
-    *,
-    bulk: bool,
-) -> log.Details:
-    details: dict[str, object] = {"fields": list(fields)}
-    if token is not None:
-        details["token"] = str(token)
-    if decision.masked:
-        details["masked"] = list(decision.masked)
-    if decision.grants:
-        details["grants"] = [str(grant) for grant in decision.grants]
-    if bulk:
-        details["bulk"] = True
-    if case is not None:
-        details["case"] = str(case)
-    if decision.refused:
-        details["reasons"] = [str(reason) for reason in decision.refused]
-    return log.prepared(event, details)
-
-
-def denied(decision: Decision, *, of: Sequence[UUID] = ()) -> Denied:
-    """The refusal, with every reason; of many, with the ids of some whom it is about."""
-    return Denied(remedies.sentence_of(decision.refused, of), decision.refused)

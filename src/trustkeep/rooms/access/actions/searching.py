@@ -20,12 +20,12 @@ from trustkeep.kernel.people.permissions import Permission
 from trustkeep.kernel.vault import opening
 from trustkeep.kernel.vault.models import Element
 from trustkeep.rooms.access import cards, queries, remedies, rules
+from trustkeep.rooms.access.actions.entries import entry_about
 from trustkeep.rooms.access.actions.looking import Hits, Sought, Value, hits_of
 from trustkeep.rooms.access.actions.reading import (
     Decided,
     Entered,
     Opened,
-    entry_about,
     opened_of,
     ready_of,
 )

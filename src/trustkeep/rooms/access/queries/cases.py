@@ -20,14 +20,16 @@ from trustkeep.rooms.access.models import Case
 from trustkeep.rooms.access.rules import CaseFacts
 
 _SYSTEM = re.compile(r"[a-z][a-z0-9_-]{0,23}")
-# The case that a system's reference means (the open one, or the one that was closed last), or that
-# has this very id, and the seal of its set.
-NAMED = (
+_NAMED = (
     "SELECT c.id, s.seal FROM access_case c"
-    " JOIN keys_sealedset s ON s.kind = 'access.case' AND s.owner = c.id"
-    " WHERE (c.system = $4 AND c.reference_hash = $5) OR c.id = $6"
-    " ORDER BY c.closed_at DESC NULLS FIRST LIMIT 1"
+    " JOIN keys_sealedset s ON s.kind = 'access.case' AND s.owner = c.id WHERE "
 )
+# The case that a system's reference means (the open one, or the one that was closed last) or that
+# has this very id, and the seal of its set.
+BY_REFERENCE = (
+    f"{_NAMED}c.system = $4 AND c.reference_hash = $5 ORDER BY c.closed_at DESC NULLS FIRST LIMIT 1"
+)
+BY_ID = f"{_NAMED}c.id = $4"
 
 
 def is_system(name: str) -> bool:
@@ -44,17 +46,20 @@ def case_hash(system: str, reference: str) -> bytes:
     )
 
 
-def columns_of(case: str | None) -> tuple[str | None, bytes | None, UUID | None]:
-    """The columns that `system:reference`, or a case's own id, is found by; else nothing is."""
-    system, colon, reference = (case or "").partition(":")
-    if colon and is_system(system):
-        return system, case_hash(system, reference), None
-    return None, None, _id_of(system) if case and not colon else None
+def reference_columns(case: str | None) -> tuple[str | None, bytes | None]:
+    """The columns that `system:reference` is found by; without a case, nothing is."""
+    system, _, reference = (case or "").partition(":")
+    if not is_system(system):
+        return None, None
+    return system, case_hash(system, reference)
 
 
-def _id_of(text: str) -> UUID | None:
+def id_of(case: str | None) -> UUID | None:
+    """A case's own id, where it is named by that."""
+    if not case or ":" in case:
+        return None
     try:
-        return UUID(text)
+        return UUID(case)
     except ValueError:
         return None
 

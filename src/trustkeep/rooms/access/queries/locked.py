@@ -28,19 +28,25 @@ from trustkeep.rooms.purposes.queries import PurposeTerms
 Blobs = dict[int, tuple[int, bytes]]
 Standings = Mapping[UUID, register.Standing]
 
+
 # The first row is the policy: how far the ledger is, the seals of the sets that decide, and the
 # case.  Then each blob of each customer, by place in the list, with the customer's header.
-_SEEN = Statement(
-    "access_seen",
-    "text[], uuid[], uuid[], text, bytea, uuid",
-    # The linter sees SQL that is put together; every part of it is a constant of our own.
-    f"SELECT 0::int8 AS place, NULL::int2 AS state, NULL::int8, NULL::int4, NULL::bytea, k.seal,"  # noqa: S608
-    f" NULL::int2, NULL::int8, ({SEALS}), {lag.CAUGHT_UP}, k.id"
-    f" FROM (VALUES (1)) AS one LEFT JOIN ({cases.NAMED}) k ON true"
-    " UNION ALL SELECT w.place, c.state, c.version, c.key_version, c.classes, c.seal,"
-    " v.number, v.version, v.blob, NULL, NULL FROM unnest($3) WITH ORDINALITY AS w (id, place)"
-    " JOIN vault_customer c USING (id) LEFT JOIN vault_sealedvalues v ON v.customer_id = c.id",
-)
+def _seen(name: str, of_case: str, case: str) -> Statement:
+    return Statement(
+        name,
+        f"text[], uuid[], uuid[], {of_case}",
+        # The linter sees SQL that is put together; every part of it is a constant of our own.
+        f"SELECT 0::int8 AS place, NULL::int2 AS state, NULL::int8, NULL::int4, NULL::bytea,"  # noqa: S608
+        f" k.seal, NULL::int2, NULL::int8, ({SEALS}), {lag.CAUGHT_UP}, k.id"
+        f" FROM (VALUES (1)) AS one LEFT JOIN ({case}) k ON true"
+        " UNION ALL SELECT w.place, c.state, c.version, c.key_version, c.classes, c.seal,"
+        " v.number, v.version, v.blob, NULL, NULL FROM unnest($3) WITH ORDINALITY AS w (id, place)"
+        " JOIN vault_customer c USING (id) LEFT JOIN vault_sealedvalues v ON v.customer_id = c.id",
+    )
+
+
+_SEEN = _seen("access_seen", "text, bytea", cases.BY_REFERENCE)
+_SEEN_FOR_ID = _seen("access_seen_for_id", "uuid", cases.BY_ID)
 _NOBODY = CustomerFacts(is_active=False, restricted=False, objected=False, consented=False)
 
 
@@ -156,7 +162,10 @@ def _read_under_lock(actor: Actor, asked: Asked, wanted: Wanted) -> list[tuple[A
 
 
 def _seen_call(asked: Asked, wanted: Wanted) -> trips.Call:
-    columns = cases.columns_of(asked.case)
+    own = cases.id_of(asked.case)
+    if own is not None:
+        return _SEEN_FOR_ID, (wanted.kinds, wanted.owners, asked.customers, own)
+    columns = cases.reference_columns(asked.case)
     return _SEEN, (wanted.kinds, wanted.owners, asked.customers, *columns)
 
 
