@@ -1,8 +1,8 @@
 """The way back from a sealed set that was changed from outside: begun anew, empty, higher up.
 
 Nothing of a damaged set counts, and nothing can be added to it.  Beginning it anew discards all of
-its rows: what they allowed must be allowed again, by whoever may.  Of whole
-sets only those are discarded that hold what somebody lost.
+its rows: what they allowed must be allowed again, by whoever may.  Of whole sets, only those are
+discarded that hold what somebody lost.
 """
 
 import hashlib
